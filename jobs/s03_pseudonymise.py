@@ -1,0 +1,59 @@
+"""Pseudonymise: plates go, vehicle ids come. The last step that sees a plate."""
+
+from typing import TYPE_CHECKING
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from kordon.run import Run, all_accounts, counted
+from privacy.keys import Keystore
+from privacy.pseudonym import key_table, vid
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from privacy.keys import Key
+
+READS, WRITES = ("raw_read",), ("core_read",)
+
+
+def pseudonymised(raw: DataFrame, *, keys: DataFrame) -> DataFrame:
+    """Replace the plate of each accepted read by the vehicle id of its day's key.
+
+    Args:
+        raw: rows of ``raw_read`` that are no duplicates.
+        keys: one row per service day, as :func:`privacy.pseudonym.key_table` makes it.
+
+    Returns:
+        Rows of ``core_read``; as many come out as went in. ``vid`` is NULL where the plate was not read.
+    """
+    # Country '' until it is resolved over the day: a guess that changes between cameras would split a vehicle.
+    pseudonym = vid(prefix=F.col("prefix"), country=F.lit(""), plate=F.col("plate"), ipad=F.col("ipad"), opad=F.col("opad"))
+    return (
+        raw.join(F.broadcast(keys), "service_day")
+        .withColumn("vid", pseudonym)
+        .withColumn("read_ts", F.col("captured_at"))
+        .drop("prefix", "ipad", "opad", "plate", "file", "line", "is_duplicate")
+    )
+
+
+def keys_of_days(run: Run) -> "dict[date, Key]":
+    """The key of each day of the run, made where the period has none yet."""
+    keystore = Keystore(run.keystore)
+    keys = {}
+    for day in run.days:
+        period, first, last = run.city.key_period(day)
+        keys[day] = keystore.key(city=run.city.id, period=period, first_day=first, last_day=last)
+    return keys
+
+
+def main(run: Run) -> None:
+    raw = run.table("raw_read").filter(~F.col("is_duplicate"))
+    run.write("core_read", pseudonymised(raw, keys=key_table(run.spark, keys_of_days(run))))
+    run.account(all_accounts(counted(raw, reason="in"), counted(run.table("core_read"), reason="out")))
+
+
+if __name__ == "__main__":
+    from kordon.cli import step
+
+    step(__file__)

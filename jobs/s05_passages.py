@@ -1,0 +1,71 @@
+"""Passages: one vehicle passing one site once, merged from its reads."""
+
+from pyspark.sql import DataFrame, Window
+from pyspark.sql import functions as F
+
+from kordon.run import Run, all_accounts, counted, summed
+
+READS, WRITES = ("core_read",), ("core_passage",)
+
+
+def passages(reads: DataFrame, *, gap_s: int, longest_s: int) -> DataFrame:
+    """Merge the reads of a vehicle at a site into passages.
+
+    Args:
+        reads: rows of ``core_read`` that have a ``vid``.
+        gap_s: a silence longer than this starts a new passage, in seconds.
+        longest_s: a passage is cut after this many seconds, so that a parked car does not last all day.
+
+    Returns:
+        Rows of ``core_passage``; their ``reads`` add up to the reads that came in. Directions are never merged: a vehicle
+        that turns round at a site passes twice.
+    """
+    # Only here are rows shuffled by vehicle; legs, trips and visits follow inside this partitioning.
+    by_vehicle = reads.select(
+        "service_day", "vid", "site_id", "read_ts", "read_id", "vehicle_class", "country", "direction"
+    ).repartition("vid")
+    place = ["service_day", "vid", "site_id", "direction"]
+    in_order = Window.partitionBy(*place).orderBy("read_ts", "read_id")
+    seconds = F.col("read_ts").cast("double")
+    silence = seconds - F.lag(seconds).over(in_order)
+    began = F.when(silence.isNull() | (silence > gap_s), F.col("read_ts"))
+    return (
+        by_vehicle.withColumn("island", F.last(began, ignorenulls=True).over(in_order))
+        .withColumn("part", F.floor((seconds - F.col("island").cast("double")) / longest_s))
+        .groupBy(*place, "island", "part")
+        .agg(
+            F.min("read_ts").alias("first_ts"),
+            F.max("read_ts").alias("last_ts"),
+            F.count("*").alias("reads"),
+            F.mode("vehicle_class", True).alias("vehicle_class"),
+            F.mode("country", True).alias("country"),
+            F.min(F.struct("read_ts", "read_id")).alias("first"),
+        )
+        .withColumn("first_read_id", F.col("first.read_id"))
+        .withColumn("passage_id", F.xxhash64("first_read_id"))
+        .drop("island", "part", "first")
+        # The order that legs, trips and visits need, once.
+        .sortWithinPartitions("service_day", "vid", "first_ts", "passage_id")
+    )
+
+
+def main(run: Run) -> None:
+    reads = run.table("core_read")
+    read = reads.filter(F.col("vid").isNotNull())
+    methods = run.city.methods
+    run.write("core_passage", passages(read, gap_s=methods.dedup_gap_s, longest_s=methods.longest_passage_s))
+    merged = run.table("core_passage").withColumn("more", F.col("reads") - 1)
+    run.account(
+        all_accounts(
+            counted(reads, reason="in"),
+            counted(reads.filter(F.col("vid").isNull()), reason="unread"),
+            summed(merged, "more", reason="merged"),
+            counted(merged, reason="out"),
+        )
+    )
+
+
+if __name__ == "__main__":
+    from kordon.cli import step
+
+    step(__file__)

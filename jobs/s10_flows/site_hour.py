@@ -1,0 +1,53 @@
+"""Passages per site, hour and class; dense, so that a missing row is never a zero."""
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from jobs.counting import dense, site_hours
+from jobs.service_day import hour_of
+from kordon.run import Run, all_accounts, counted, summed
+
+READS, WRITES = ("core_read", "core_passage"), ("flow_site_hour",)
+
+CELL = ["service_day", "hour_ts", "site_id", "vehicle_class"]
+
+
+def site_hour(passages: DataFrame, unread: DataFrame, *, cells: DataFrame) -> DataFrame:
+    """Count passages with a plate, and those without: a read that has no vehicle id is a passage of its own.
+
+    Args:
+        passages: rows of ``core_passage``.
+        unread: rows of ``core_read`` without ``vid``.
+        cells: every cell with its ``status``.
+    """
+    columns = ["service_day", "site_id", "vehicle_class"]
+    seen = passages.select(*columns, "vid", hour_of(F.col("first_ts")).alias("hour_ts"))
+    blind = unread.select(*columns, "vid", hour_of(F.col("read_ts")).alias("hour_ts"))
+    found = (
+        seen.unionByName(blind)
+        .groupBy(*CELL)
+        .agg(
+            F.count("*").alias("passages"),
+            F.count_if(F.col("vid").isNull()).alias("unread"),
+            F.countDistinct("vid").alias("vehicles"),
+        )
+    )
+    return dense(cells, found, key=CELL, measures=["passages", "unread", "vehicles"])
+
+
+def main(run: Run) -> None:
+    passages = run.table("core_passage")
+    unread = run.table("core_read").filter(F.col("vid").isNull())
+    classes = run.spark.createDataFrame([(c,) for c in run.city.vehicle_classes], "vehicle_class string")
+    cells = site_hours(run.spark, run.city, days=run.days).crossJoin(F.broadcast(classes))
+    run.write("flow_site_hour", site_hour(passages, unread, cells=cells))
+    flow = run.table("flow_site_hour")
+    run.account(
+        all_accounts(counted(passages, reason="in"), counted(unread, reason="in"), summed(flow, "passages", reason="out"))
+    )
+
+
+if __name__ == "__main__":
+    from kordon.cli import step
+
+    step(__file__)

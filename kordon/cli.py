@@ -1,0 +1,371 @@
+"""The command line. The top layer: imports what a command needs when it runs, so that ``kordon --help`` answers at once."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+import kordon
+from kordon.errors import ConfigError, KordonError, UsageError
+
+if TYPE_CHECKING:
+    from kordon.city import City
+    from kordon.lake import Lake
+
+SHIPPED_CITY = Path(__file__).resolve().parent.parent / "cities" / "vliet"
+
+
+class Days(click.ParamType):
+    """``A..B`` or one day, inclusive."""
+
+    name = "A..B"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> list[date]:
+        if isinstance(value, list):
+            return value
+        first, _, last = str(value).partition("..")
+        try:
+            start, end = date.fromisoformat(first), date.fromisoformat(last or first)
+        except ValueError:
+            self.fail(f"'{value}' is no day and no range of days: write 2026-03-10 or 2026-03-10..2026-03-12.", param, ctx)
+        if end < start:
+            self.fail(f"'{value}' ends before it begins.", param, ctx)
+        return [start + timedelta(days=n) for n in range((end - start).days + 1)]
+
+
+def state_home(kind: str, city_id: str) -> Path:
+    """Where keys and ledgers live when no option says otherwise."""
+    home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(home) / "kordon" / kind / city_id
+
+
+def options(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The options that several commands share, each with one meaning."""
+    known = {
+        "city": click.option("--city", type=click.Path(path_type=Path), required=True, help="The city folder."),
+        "lake": click.option("--lake", required=True, help="The lake: a folder."),
+        "days": click.option("--days", type=Days(), help="Service days, inclusive; or one day."),
+        "period": click.option("--period", type=Days(), required=True, help="Service days, inclusive; or one day."),
+        "keystore": click.option(
+            "--keystore",
+            type=click.Path(path_type=Path),
+            help="The folder of keys [default: $XDG_STATE_HOME/kordon/keys/<city>].",
+        ),
+        "master": click.option("--master", default="local[*]", show_default=True, help="The Spark master."),
+        "json": click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."),
+        "quiet": click.option("-q", "--quiet", is_flag=True, help="No progress."),
+    }
+
+    def add(command: Callable[..., Any]) -> Callable[..., Any]:
+        for name in reversed(names):
+            command = known[name](command)
+        return command
+
+    return add
+
+
+def say(line: str) -> None:
+    """Progress: on standard error, so that standard output is the result alone."""
+    click.echo(line, err=True)
+
+
+def silent(line: str) -> None:
+    """No progress."""
+
+
+@contextmanager
+def opened_lake(uri: str, *, master: str, write: bool) -> "Iterator[Lake]":
+    """A Spark session on a lake, with the lake's lease when it is written."""
+    from kordon import lease
+    from kordon.lake import Lake
+    from kordon.spark import session
+
+    folder = Path(uri).absolute()
+
+    @contextmanager
+    def unguarded() -> Iterator[None]:
+        yield
+
+    with lease.writer(folder) if write else unguarded():
+        spark = session(master=master)
+        try:
+            yield Lake(spark, str(folder))
+        finally:
+            spark.stop()
+
+
+def loaded_city(folder: Path) -> "City":
+    from kordon import city
+
+    loaded = city.load(folder)
+    city.refuse_ungoverned(loaded)
+    return loaded
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(kordon.__version__, prog_name="kordon")
+def cli() -> None:
+    """Kordon: from the plate reads of a city's cameras to mobility statistics that may be published."""
+
+
+@cli.command()
+@options("city", "lake", "days", "keystore", "master", "json", "quiet")
+@click.option("--landing", type=click.Path(path_type=Path), help="The suppliers' files, a folder a source; for ingest.")
+@click.option("--from", "first", metavar="STEP", help="Start at this step.")
+@click.option("--to", "last", metavar="STEP", help="End with this step.")
+@click.option("--stale", is_flag=True, help="Recompute the days whose input changed, in order.")
+@click.option("--override", metavar="RULE", help="Let a blocking quality rule (table.check.entity) through.")
+@click.option("--reason", help="Why it is let through.")
+@click.option("--by", help="Who lets it through.")
+def run(
+    city: Path,
+    lake: str,
+    days: list[date] | None,
+    keystore: Path | None,
+    master: str,
+    as_json: bool,
+    quiet: bool,
+    landing: Path | None,
+    first: str | None,
+    last: str | None,
+    stale: bool,
+    override: str | None,
+    reason: str | None,
+    by: str | None,
+) -> None:
+    """Run the pipeline for some service days; idempotent.
+
+    \b
+    Example:
+      kordon run --city cities/vliet --landing landing --lake lake --days 2026-03-10..2026-03-12
+    """
+    from kordon import chain, pipeline, report
+    from kordon.run import Override
+    from quality.gate import judge
+
+    if (days is None) == (not stale):
+        raise UsageError("Say which days: --days A..B, or --stale for those whose input changed.")
+    if override and not (reason and by):
+        raise UsageError("An override needs --reason TEXT and --by NAME: both are shown in releases.")
+    loaded = loaded_city(city)
+    steps = chain.between_steps(first, last)
+    if steps[0].name == "ingest" and landing is None:
+        raise UsageError("The step ingest needs --landing DIR; or start later with --from.")
+    with opened_lake(lake, master=master, write=True) as opened:
+        summary = pipeline.execute(
+            spark=opened.spark,
+            lake=opened,
+            city=loaded,
+            keystore=keystore or state_home("keys", loaded.id),
+            wanted=days,
+            landing=landing.absolute() if landing else None,
+            steps=steps,
+            judge=judge,
+            override=Override(override, reason or "", by or "") if override else None,
+            progress=silent if quiet else say,
+        )
+        report.show_run(summary, opened, as_json=as_json)
+
+
+@cli.command()
+@options("city", "quiet")
+@click.option("--days", type=Days(), required=True, help="Service days to simulate, inclusive; or one day.")
+@click.option("--vehicles", type=click.IntRange(min=1), required=True, help="Vehicles on the road on a day.")
+@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="The same seed gives the same bytes.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for landing/ and truth/.")
+def simulate(city: Path, quiet: bool, days: list[date], vehicles: int, seed: int, out: Path) -> None:
+    """Make supplier files of an invented traffic, and the truth beside them.
+
+    \b
+    Example:
+      kordon simulate --city cities/vliet --days 2026-03-10..2026-03-12 --vehicles 15000 --seed 1 --out vliet
+    """
+    import simulation
+
+    summary = simulation.simulate(city=city, days=days, vehicles=vehicles, seed=seed, out=out, progress=None if quiet else say)
+    click.echo(f"{summary.reads:,} reads of {summary.vehicles:,} vehicles in {summary.files} files: {out / 'landing'}")
+
+
+@cli.command("check-city")
+@options("city", "master")
+@click.option("--landing", type=click.Path(path_type=Path), help="Also show what the profiles make of these files.")
+def check_city(city: Path, master: str, landing: Path | None) -> None:
+    """Check a city folder; with --landing, what its profiles make of the first lines (never a plate).
+
+    \b
+    Example:
+      kordon check-city --city cities/vliet --landing landing
+    """
+    from kordon import report
+    from kordon.city import check, load
+    from kordon.city.report import render
+
+    problems = check(city)
+    errors = [p for p in problems if p.severity == "error"]
+    loaded = None if errors else load(city)
+    click.echo(render(problems, loaded))
+    if errors or loaded is None:
+        raise ConfigError(f"{city} has {len(errors)} errors: mend them, then check again.")
+    if landing is not None:
+        from jobs.preview import preview
+        from kordon.spark import session
+
+        spark = session(master=master)
+        try:
+            report.show_preview(preview(spark=spark, city=loaded, landing=landing.absolute()))
+        finally:
+            spark.stop()
+
+
+@cli.command()
+@options("city", "lake", "period", "master", "json")
+@click.option("--tier", type=click.Choice(["shared"]), default="shared", show_default=True, help="Who may receive it.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Where releases are kept.")
+@click.option("--approve-as", metavar="NAME", help="Publish in this name.")
+def release(
+    city: Path, lake: str, period: list[date], master: str, as_json: bool, tier: str, out: Path, approve_as: str | None
+) -> None:
+    """Publish a shared release of complete days: a trial, not audited yet.
+
+    \b
+    Example:
+      kordon release --city cities/vliet --lake lake --period 2026-03-10..2026-03-12 --out releases --approve-as "An Peeters"
+    """
+    from datetime import UTC, datetime
+
+    from kordon import report
+    from publication.release import build
+
+    if not approve_as:
+        raise ConfigError("A trial release is published in somebody's name: give --approve-as NAME.")
+    loaded = loaded_city(city)
+    with opened_lake(lake, master=master, write=False) as opened:
+        made = build(
+            lake=opened,
+            city=loaded,
+            days=period,
+            out=out,
+            approved_by=approve_as,
+            created_at=datetime.now(UTC).replace(microsecond=0),
+        )
+    report.show_release(made, as_json=as_json)
+
+
+@cli.command()
+@options("city", "lake", "master", "json")
+def retention(city: Path, lake: str, master: str, as_json: bool) -> None:
+    """Delete raw reads of complete days that are past their retention, old versions included.
+
+    \b
+    Example:
+      kordon retention --city cities/vliet --lake lake
+    """
+    from datetime import UTC, datetime
+
+    from kordon import report
+    from kordon.retention import apply
+
+    loaded = loaded_city(city)
+    with opened_lake(lake, master=master, write=True) as opened:
+        report.show_retention(apply(lake=opened, city=loaded, now=datetime.now(UTC)), as_json=as_json)
+
+
+@cli.command()
+@click.argument("name", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print the records as JSON.")
+def tables(name: str | None, as_json: bool) -> None:
+    """The data dictionary: every table, or one with its columns.
+
+    \b
+    Example:
+      kordon tables core_trip
+    """
+    from kordon import report
+
+    report.show_tables(name, as_json=as_json)
+
+
+@cli.command()
+@options("lake", "master", "json")
+def status(lake: str, master: str, as_json: bool) -> None:
+    """What is computed, waiting and stale in a lake.
+
+    \b
+    Example:
+      kordon status --lake lake
+    """
+    from kordon import report
+
+    with opened_lake(lake, master=master, write=False) as opened:
+        report.show_status(opened, as_json=as_json)
+
+
+@cli.command()
+def doctor() -> None:
+    """What is wrong with this machine.
+
+    \b
+    Example:
+      kordon doctor
+    """
+    from kordon import report
+
+    report.show_doctor()
+
+
+@cli.command()
+@click.option("--out", type=click.Path(path_type=Path), default=Path("out/demo"), show_default=True, help="A new folder.")
+@options("master")
+def demo(out: Path, master: str) -> None:
+    """The whole main job on the shipped city: three days from simulated supplier files to a release.
+
+    \b
+    Example:
+      kordon demo --out out/demo
+    """
+    from kordon.demo import main as play
+
+    play(out=out.absolute(), city=SHIPPED_CITY, master=master, progress=say)
+
+
+def step(file: str) -> None:
+    """Run one job's step alone: ``python jobs/s05_passages.py --city ...`` is ``kordon run --from passages --to passages``."""
+    path = Path(file).resolve()
+    name = (path.parent if path.parent.name.startswith("s1") else path).stem.partition("_")[2]
+    main(["run", "--from", name, "--to", name, *sys.argv[1:]])
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run a command; whatever goes wrong ends in a sentence and an exit code of CONTRACT section 3."""
+    try:
+        code = cli.main(args=arguments, prog_name="kordon", standalone_mode=False)
+    except click.exceptions.Exit as left:
+        sys.exit(left.exit_code)
+    except click.ClickException as wrong:
+        wrong.show()
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Stopped. The lake is as it was when the last table was written; run the command again.", err=True)
+        sys.exit(130)
+    except KordonError as refused:
+        click.echo(f"kordon: {refused}", err=True)
+        sys.exit(refused.exit_code)
+    except Exception as bug:  # the one place where a bug becomes a sentence
+        if os.environ.get("KORDON_TRACEBACK"):
+            raise
+        click.echo(
+            f"kordon: a bug, please report it: {type(bug).__name__} (KORDON_TRACEBACK=1 shows where). "
+            "The message is not shown: it may quote data.",
+            err=True,
+        )
+        sys.exit(1)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+if __name__ == "__main__":
+    main()

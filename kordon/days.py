@@ -1,0 +1,69 @@
+"""A day's life: open, complete, stale, closed; one row a day in ``ops_day``."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from kordon.lake import Lake, among
+
+if TYPE_CHECKING:
+    from kordon.run import Run
+
+OPEN, COMPLETE, STALE, CLOSED = "open", "complete", "stale", "closed"
+
+
+@dataclass(frozen=True)
+class Day:
+    """A day as ``ops_day`` has it; ``versions`` are those with which it was whole last, none when it never was."""
+
+    service_day: date
+    state: str
+    run_id: str
+    config_hash: str
+    code_version: str
+    versions: dict[str, int] = field(default_factory=dict)
+
+
+def known(lake: Lake) -> dict[date, Day]:
+    """Every day that the lake knows."""
+    return {
+        row.service_day: Day(
+            row.service_day, row.state, row.run_id, row.config_hash, row.code_version, dict(row.table_versions or {})
+        )
+        for row in lake.read("ops_day").collect()
+    }
+
+
+def write(lake: Lake, days: Iterable[Day], *, metadata: dict[str, object]) -> None:
+    """Replace the rows of these days, in one commit."""
+    rows = [(d.service_day, d.state, d.run_id, d.config_hash, d.code_version, d.versions) for d in days]
+    if rows:
+        where = among(row[0] for row in rows)
+        lake.replace("ops_day", lake.rows("ops_day", rows), where=where, metadata=metadata)
+
+
+def touched(run: "Run") -> None:
+    """Say of the days whose landing changed that they are not whole: stale if they were complete, else open."""
+    import kordon
+
+    before = known(run.lake)
+    changed = []
+    for day in sorted(run.touched_days):
+        old = before.get(day)
+        if old is None:
+            changed.append(Day(day, OPEN, run.run_id, run.city.config_hash, kordon.__version__))
+        elif old.state == COMPLETE:
+            changed.append(Day(day, STALE, old.run_id, old.config_hash, old.code_version, old.versions))
+    write(run.lake, changed, metadata=run.metadata(run.touched_days))
+
+
+def blocks(days: Iterable[date]) -> list[list[date]]:
+    """The days in order, cut where they are not consecutive."""
+    found: list[list[date]] = []
+    for day in sorted(set(days)):
+        if found and day - found[-1][-1] == timedelta(days=1):
+            found[-1].append(day)
+        else:
+            found.append([day])
+    return found

@@ -1,0 +1,145 @@
+"""``kordon run``: the steps over some days, chained in one Spark session."""
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kordon import chain, days
+from kordon.lake import Lake
+from kordon.run import Judge, Override, Run
+from kordon.spark import ROWS_PER_TASK
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+    from kordon.city import City
+
+READS_PER_BLOCK = 20_000_000
+"""A backfill is cut here, by reads and not by days: what is persisted of so many fits in 8 GB."""
+
+Progress = Callable[[str], None]
+
+
+@dataclass
+class Summary:
+    """What a run did."""
+
+    run_id: str
+    computed: list[date] = field(default_factory=list)
+    closed: list[date] = field(default_factory=list)
+    without_reads: list[date] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def run_id(started_at: datetime) -> str:
+    """A run's id: its start, and enough chance that two starts in a second differ."""
+    import secrets
+
+    return f"{started_at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+
+
+def execute(
+    *,
+    spark: "SparkSession",
+    lake: Lake,
+    city: "City",
+    keystore: Path,
+    wanted: Sequence[date] | None,
+    landing: Path | None,
+    steps: Sequence[chain.Step],
+    judge: Judge | None,
+    override: Override | None,
+    started_at: datetime | None = None,
+    progress: Progress = lambda line: None,
+) -> Summary:
+    """Run some steps over some days.
+
+    Args:
+        wanted: service days, or None for those that are stale, in order.
+        landing: the suppliers' files; needed by ``ingest`` only.
+        steps: as :func:`kordon.chain.between_steps` gives them.
+
+    Raises:
+        QualityError: a blocking rule failed; the step that it is about is not committed.
+    """
+    started = started_at or datetime.now(UTC)
+    run = Run(
+        spark=spark,
+        lake=lake,
+        city=city,
+        days=sorted(wanted or []),
+        run_id=run_id(started),
+        started_at=started,
+        keystore=keystore,
+        landing=landing,
+        judge=judge,
+        override=override,
+    )
+    summary = Summary(run.run_id)
+    run.closed_days = {d.service_day for d in days.known(lake).values() if d.state == days.CLOSED}
+    todo = list(steps)
+    if todo[0].name == "ingest":
+        _run_step(run, todo.pop(0), summary=summary, progress=progress, still_read={"raw_read"})
+        if not todo:
+            run.write_operations()
+    if wanted is None:
+        run.days = [d.service_day for d in days.known(lake).values() if d.state == days.STALE]
+    summary.closed = [day for day in run.days if day in run.closed_days]
+    if todo:
+        _compute(run, todo, summary=summary, progress=progress)
+    return summary
+
+
+def _compute(run: Run, steps: list[chain.Step], *, summary: Summary, progress: Progress) -> None:
+    open_days = [day for day in run.days if day not in run.closed_days]
+    if not open_days:
+        return
+    reads = _reads_by_day(run, open_days)
+    summary.without_reads = [day for day in open_days if not reads.get(day)]
+    cut = _cut_by_reads([day for day in open_days if reads.get(day)], reads)
+    for number, block in enumerate(cut, start=1):
+        run.days = block
+        tasks = max(run.spark.sparkContext.defaultParallelism * 2, math.ceil(sum(reads[d] for d in block) / ROWS_PER_TASK))
+        run.spark.conf.set("spark.sql.shuffle.partitions", str(tasks))
+        progress(f"days {block[0]}..{block[-1]} ({number} of {len(cut)}), {sum(reads[d] for d in block):,} reads")
+        for position, step in enumerate(steps):
+            later = {name for other in steps[position + 1 :] for name in other.reads}
+            held_over = {"raw_read"} if number < len(cut) else set()
+            _run_step(run, step, summary=summary, progress=progress, still_read=later | held_over)
+        run.write_operations()
+        summary.computed += block
+
+
+def _run_step(run: Run, step: chain.Step, *, summary: Summary, progress: Progress, still_read: set[str]) -> None:
+    began = time.monotonic()
+    for job in step.jobs:
+        job.main(run)
+    if step.name == "ingest":
+        # Before the commits: a run that dies between them must not leave a day complete whose landing has changed.
+        days.touched(run)
+    run.finish(step.name, still_read=still_read)
+    took = time.monotonic() - began
+    summary.seconds[step.name] = summary.seconds.get(step.name, 0.0) + took
+    progress(f"  {step.name:<13} {took:6.1f} s")
+
+
+def _reads_by_day(run: Run, open_days: list[date]) -> dict[date, int]:
+    run.days = open_days
+    counted = run.table("raw_read").filter("NOT is_duplicate").groupBy("service_day").count().collect()
+    return {row.service_day: int(row["count"]) for row in counted}
+
+
+def _cut_by_reads(wanted: list[date], reads: dict[date, int]) -> list[list[date]]:
+    """Blocks of consecutive days that hold at most :data:`READS_PER_BLOCK` reads, or one day that holds more."""
+    cut: list[list[date]] = []
+    for stretch in days.blocks(wanted):
+        cut.append([])
+        for day in stretch:
+            if cut[-1] and sum(reads[d] for d in cut[-1]) + reads[day] > READS_PER_BLOCK:
+                cut.append([])
+            cut[-1].append(day)
+    return cut

@@ -1,0 +1,177 @@
+"""What commands print: tables for people, JSON for scripts."""
+
+import json
+import shutil
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table as Grid
+
+from kordon.errors import ConfigError, UsageError
+from kordon.tables import TABLES
+
+if TYPE_CHECKING:
+    from kordon.lake import Lake
+    from kordon.pipeline import Summary
+
+
+def _print(grid: Grid) -> None:
+    width = shutil.get_terminal_size((130, 40)).columns
+    Console(width=max(width, 100)).print(grid)
+
+
+def _dump(value: object) -> None:
+    print(json.dumps(value, default=str, indent=2))
+
+
+def grid(title: str, header: list[str], rows: list[list[Any]]) -> Grid:
+    """A table; numbers stand at the right."""
+    made = Grid(title=title, title_justify="left")
+    for position, name in enumerate(header):
+        numeric = any(isinstance(row[position], int | float) for row in rows)
+        made.add_column(name, justify="right" if numeric else "left")
+    for row in rows:
+        made.add_row(*(f"{v:,}" if isinstance(v, int) else f"{v:,.2f}" if isinstance(v, float) else str(v) for v in row))
+    return made
+
+
+def show_run(summary: "Summary", lake: "Lake", *, as_json: bool) -> None:
+    """The reconciliation of a run: per step, what came in, went out, and why the rest went."""
+    from pyspark.sql import functions as F
+
+    wanted = summary.computed
+    rows = lake.read("ops_reconciliation").filter(F.col("service_day").isin(wanted)) if wanted else None
+    found = [] if rows is None else rows.groupBy("step", "reason").agg(F.sum("rows").alias("rows")).collect()
+    steps: dict[str, dict[str, int]] = {}
+    for row in found:
+        steps.setdefault(row.step, {})[row.reason] = int(row.rows)
+    files = (
+        lake.read("ops_load")
+        .groupBy("status")
+        .agg(
+            F.count("*").alias("files"),
+            *[F.sum(c).alias(c) for c in ("lines", "header_lines", "blank_lines", "accepted", "duplicate", "quarantined")],
+        )
+    )
+    loaded = [row.asDict() for row in files.orderBy("status").collect()]
+    if as_json:
+        _dump({**asdict(summary), "reconciliation": steps, "files": loaded})
+        return
+    _print(grid("Files delivered so far", list(loaded[0]), [list(row.values()) for row in loaded]) if loaded else Grid())
+    order = [step for step in _step_order() if step in steps]
+    table = []
+    for step in order:
+        reasons = steps[step]
+        gone = {r: n for r, n in reasons.items() if r not in ("in", "out") and n}
+        balance = reasons.get("in", 0) - reasons.get("out", 0) - sum(gone.values())
+        why = ", ".join(f"{reason} {rows:,}" for reason, rows in sorted(gone.items()))
+        table.append([step, reasons.get("in", 0), reasons.get("out", 0), why, balance])
+    if table:
+        title = f"Reconciliation, {wanted[0]}..{wanted[-1]}: in = out + reasons"
+        _print(grid(title, ["step", "in", "out", "reasons", "unaccounted"], table))
+    for days, text in ((summary.closed, "closed, never replaced"), (summary.without_reads, "without any read, left open")):
+        if days:
+            print(f"{len(days)} days {text}: {days[0]}..{days[-1]}")
+    if not summary.computed:
+        print("No day was computed.")
+
+
+def _step_order() -> list[str]:
+    from kordon.chain import steps
+
+    return [step.name for step in steps()]
+
+
+def show_preview(files: list[dict[str, Any]]) -> None:
+    """What the profiles make of the first lines of each file."""
+    rows = [
+        [f["source"], f["file"], f["lines"], f["accepted"], ", ".join(f"{c} {n}" for c, n in sorted(f["errors"].items()))]
+        for f in files
+    ]
+    _print(grid("The first lines of each file", ["source", "file", "lines", "accepted", "refused, by error code"], rows))
+
+
+def show_release(made: Any, *, as_json: bool) -> None:
+    """Where a release is and how much of it could be shown."""
+    if as_json:
+        _dump({"path": made.path, "version": made.version, "is_new": made.is_new, "report": made.report})
+        return
+    rows = [[name, *values.values()] for name, values in made.report.items()]
+    header = ["product", *(next(iter(made.report.values())).keys() if made.report else [])]
+    _print(grid(f"Shared release v{made.version}: trial, not audited", header, rows))
+    print("Nothing changed since this version." if not made.is_new else "Published.")
+    print(Path(made.path) / "index.html")
+
+
+def show_retention(done: list[dict[str, Any]], *, as_json: bool) -> None:
+    """What was deleted."""
+    if as_json:
+        _dump(done)
+    elif not done:
+        print("Nothing is past its retention.")
+    else:
+        _print(grid("Deleted", list(done[0]), [list(row.values()) for row in done]))
+
+
+def show_tables(name: str | None, *, as_json: bool) -> None:
+    """The data dictionary."""
+    if name is not None and name not in TABLES:
+        raise UsageError(f"There is no table '{name}': `kordon tables` lists them.")
+    chosen = [TABLES[name]] if name else list(TABLES.values())
+    if as_json:
+        _dump([asdict(table) for table in chosen])
+        return
+    if name is None:
+        rows = [[t.name, t.tier, t.kept, t.grain, ", ".join(t.key)] for t in chosen]
+        _print(grid("Tables", ["table", "tier", "kept", "one row is", "key"], rows))
+        return
+    table = chosen[0]
+    print(f"{table.name}: {table.grain}\ntier {table.tier}, kept {table.kept}, key {', '.join(table.key)}")
+    rows = [[c.name, c.type, c.unit or "", "yes" if c.may_be_null else "", c.en, c.nl] for c in table.columns]
+    _print(grid("", ["column", "type", "unit", "may be NULL", "meaning", "betekenis"], rows))
+    for warning in table.warnings:
+        print(f"Mind: {warning}")
+
+
+def show_status(lake: "Lake", *, as_json: bool) -> None:
+    """Every day that the lake knows, and its state."""
+    from kordon.days import known
+
+    days = [known_day for _, known_day in sorted(known(lake).items())]
+    if as_json:
+        _dump([asdict(day) for day in days])
+    elif not days:
+        print(f"{lake.uri} holds no day yet: `kordon run` computes some.")
+    else:
+        _print(grid(lake.uri, ["service day", "state", "run"], [[str(d.service_day), d.state, d.run_id] for d in days]))
+
+
+def show_doctor() -> None:
+    """Check what Kordon needs of a machine.
+
+    Raises:
+        ConfigError: something is missing.
+    """
+    from kordon import jars
+    from kordon.spark import memory_gb, scratch_root
+
+    wrong = []
+    java = shutil.which("java")
+    version = subprocess.run([java, "-version"], capture_output=True, text=True).stderr.splitlines()[0] if java else "none"
+    if '"17' not in version and '"21' not in version:
+        wrong.append(f"Java 17 or 21 is needed; found: {version}.")
+    try:
+        jars.paths()
+    except ConfigError as missing:
+        wrong.append(str(missing))
+    free = shutil.disk_usage(scratch_root()).free / 2**30
+    if free < 10:
+        wrong.append(f"{scratch_root()} has {free:.0f} GB free; a day of 5 million reads spills about 10.")
+    print(f"Python {sys.version.split()[0]}, {version}, {memory_gb()} GB for Spark, {free:.0f} GB of scratch space")
+    if wrong:
+        raise ConfigError("\n".join(wrong))
+    print("Nothing is wrong.")

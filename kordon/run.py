@@ -1,0 +1,233 @@
+"""A run: some consecutive service days of one city, computed step by step into one lake.
+
+A job's ``main`` gets a :class:`Run` and asks it for tables, hands it rows and accounts for them. The run persists what a step
+hands over, has it judged, and commits it, so that a bad table is never live and a table that was just computed is not read
+back.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from functools import reduce
+from typing import TYPE_CHECKING, NamedTuple
+
+import kordon
+from kordon.errors import QualityError
+from kordon.lake import Lake, between, conform
+from kordon.tables import TABLES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pyspark.sql import DataFrame, SparkSession
+
+    from kordon.city import City
+
+
+class Fact(NamedTuple):
+    """One number found about a table on a day, and what a rule of its record says of it."""
+
+    service_day: date
+    table: str
+    check: str
+    entity: str
+    value: float | None
+    expected: str
+    severity: str
+
+
+class Account(NamedTuple):
+    """Rows of a step on a day that came in, went out, or were dropped for a reason."""
+
+    service_day: date
+    reason: str
+    rows: int
+
+
+Judge = Callable[[str, Mapping[str, "DataFrame"], list[Account]], list[Fact]]
+"""Judges the tables and the accounts of a step before they are committed."""
+
+
+@dataclass(frozen=True)
+class Override:
+    """A blocking rule that an engineer lets through, by name and with a reason."""
+
+    rule: str
+    reason: str
+    by: str
+
+
+@dataclass
+class _Staged:
+    rows: "DataFrame"
+    where: str
+    days: list[date]
+
+
+@dataclass
+class Run:
+    """What a job's ``main`` works with. It knows lake, days and city; a job's functions know only columns and values."""
+
+    spark: "SparkSession"
+    lake: Lake
+    city: "City"
+    days: list[date]
+    run_id: str
+    started_at: datetime
+    keystore: "Path"
+    landing: "Path | None" = None
+    judge: Judge | None = None
+    override: Override | None = None
+    facts: list[Fact] = field(default_factory=list)
+    accounts: list[tuple[str, Account]] = field(default_factory=list)
+    versions: dict[str, int] = field(default_factory=dict)
+    touched_days: set[date] = field(default_factory=set)
+    """Days of which ingest loaded, changed or removed reads, whatever the days of the run."""
+    closed_days: set[date] = field(default_factory=set)
+    _session: dict[str, _Staged] = field(default_factory=dict)
+    _staged: dict[str, _Staged] = field(default_factory=dict)
+    _step_accounts: list[Account] = field(default_factory=list)
+
+    def table(self, name: str) -> "DataFrame":
+        """The rows of this run's days: as an earlier step of this session computed them, else from the lake."""
+        held = self._staged.get(name) or self._session.get(name)
+        if held and set(self.days) <= set(held.days):
+            return held.rows if set(held.days) == set(self.days) else held.rows.filter(between(self.days))
+        return self.lake.read(name, self.days)
+
+    def look_back(self, name: str, *, days: int) -> "DataFrame":
+        """The rows of the whole days before this run's first day, from the lake."""
+        first = min(self.days)
+        return self.lake.read_whole(name, [first - timedelta(days=n) for n in range(1, days + 1)])
+
+    def write(self, name: str, rows: "DataFrame", *, where: str | None = None, days: Iterable[date] | None = None) -> None:
+        """Hand over a table's new rows for this run's days; they are committed when the step ends and is judged good.
+
+        Args:
+            where: the predicate of the rows that are replaced, if not this run's days.
+            days: the service days that the rows replace, if not this run's days.
+        """
+        from pyspark import StorageLevel
+
+        covered = sorted(days) if days is not None else self.days
+        kept = conform(rows, TABLES[name]).persist(StorageLevel.MEMORY_AND_DISK)
+        self._staged[name] = _Staged(kept, where or between(covered), covered)
+
+    def account(self, rows: "DataFrame") -> None:
+        """Account for the rows of the step: columns ``service_day``, ``reason``, ``rows``."""
+        self._step_accounts += [Account(r.service_day, r.reason, int(r.rows)) for r in rows.collect()]
+
+    def finish(self, step: str, *, still_read: Iterable[str]) -> None:
+        """Judge what the step handed over, commit it, and keep in memory only what later steps read.
+
+        Raises:
+            QualityError: a blocking rule failed; nothing of the step is committed.
+        """
+        accounts = _added_up(self._step_accounts)
+        if self.judge is not None and (self._staged or accounts):
+            found = self.judge(step, {name: staged.rows for name, staged in self._staged.items()}, accounts)
+            self.settle(found)
+        for name, staged in self._staged.items():
+            self._commit(name, staged)
+        self._session.update(self._staged)
+        self.accounts += [(step, account) for account in accounts]
+        self._staged, self._step_accounts = {}, []
+        keep = set(still_read)
+        for name in [n for n in self._session if n not in keep]:
+            self._session.pop(name).rows.unpersist()
+
+    def settle(self, found: list[Fact]) -> None:
+        """Keep the facts; stop at a blocking one unless it is overridden by name.
+
+        Raises:
+            QualityError: a blocking rule failed; what the step staged is dropped.
+        """
+        if self.override:
+            rule = self.override.rule
+            found = [
+                f._replace(severity="overridden") if f.severity == "blocking" and rule_name(f) == rule else f for f in found
+            ]
+        self.facts += found
+        blocking = [f for f in found if f.severity == "blocking"]
+        if blocking:
+            for staged in self._staged.values():
+                staged.rows.unpersist()
+            self._staged = {}
+            self.write_operations()
+            lines = [
+                f"{rule_name(f)}: {f.table}.{f.entity} on {f.service_day} is {f.value:g}, expected {f.expected}"
+                for f in blocking
+            ]
+            raise QualityError("Quality stops the run; nothing of the step was committed.\n" + "\n".join(lines))
+
+    def metadata(self, days: Iterable[date]) -> dict[str, object]:
+        """What stands in each commit of this run."""
+        return {
+            "run_id": self.run_id,
+            "days": [str(day) for day in sorted(days)],
+            "inputs": dict(self.versions),
+            "config_hash": self.city.config_hash,
+            "code_version": kordon.__version__,
+        }
+
+    def _commit(self, name: str, staged: _Staged) -> None:
+        rows = staged.rows
+        # A partition of vehicles holds every day; written as it is, a year would be a file per day and partition.
+        if len(staged.days) > 7 and TABLES[name].is_daily:
+            rows = rows.repartition("service_day")
+        self.versions[name] = self.lake.replace(name, rows, where=staged.where, metadata=self.metadata(staged.days))
+
+    def write_operations(self) -> None:
+        """Commit the facts and accounts of the steps so far."""
+        if self.facts:
+            rows = self.lake.rows("ops_quality", [(*fact, self.run_id) for fact in self.facts])
+            where = f"run_id = '{self.run_id}' AND {between(f.service_day for f in self.facts)}"
+            days = {f.service_day for f in self.facts}
+            self.versions["ops_quality"] = self.lake.replace("ops_quality", rows, where=where, metadata=self.metadata(days))
+        if self.accounts:
+            days = {a.service_day for _, a in self.accounts}
+            steps = ", ".join(f"'{step}'" for step in sorted({step for step, _ in self.accounts}))
+            rows = self.lake.rows(
+                "ops_reconciliation",
+                [(a.service_day, self.run_id, step, a.reason, a.rows) for step, a in self.accounts],
+            )
+            where = f"step IN ({steps}) AND {between(days)}"
+            self.versions["ops_reconciliation"] = self.lake.replace(
+                "ops_reconciliation", rows, where=where, metadata=self.metadata(days)
+            )
+        self.facts, self.accounts = [], []
+
+
+def rule_name(fact: Fact) -> str:
+    """How a rule is named on the command line: ``table.check.entity``."""
+    return f"{fact.table}.{fact.check}.{fact.entity}"
+
+
+def _added_up(accounts: list[Account]) -> list[Account]:
+    totals: dict[tuple[date, str], int] = {}
+    for account in accounts:
+        key = (account.service_day, account.reason)
+        totals[key] = totals.get(key, 0) + account.rows
+    return [Account(day, reason, rows) for (day, reason), rows in sorted(totals.items())]
+
+
+def counted(rows: "DataFrame", *, reason: str) -> "DataFrame":
+    """Rows per service day as an account of one reason."""
+    from pyspark.sql import functions as F
+
+    return (
+        rows.groupBy("service_day").agg(F.count("*").alias("rows")).select("service_day", F.lit(reason).alias("reason"), "rows")
+    )
+
+
+def summed(rows: "DataFrame", column: str, *, reason: str) -> "DataFrame":
+    """A column's sum per service day as an account of one reason."""
+    from pyspark.sql import functions as F
+
+    total = F.coalesce(F.sum(column), F.lit(0)).alias("rows")
+    return rows.groupBy("service_day").agg(total).select("service_day", F.lit(reason).alias("reason"), "rows")
+
+
+def all_accounts(*parts: "DataFrame") -> "DataFrame":
+    """Several accounts as one."""
+    return reduce(lambda a, b: a.unionByName(b), parts)

@@ -1,0 +1,104 @@
+"""Product cells: each product's counts at its own grain, stored daily. Closed: a release is made from these, and only these."""
+
+from kordon.tables import flow
+from kordon.tables.core import cordon_id
+from kordon.tables.raw import service_day
+from kordon.tables.record import CLOSED, LONG, STRING, TIMESTAMP, Column, Table
+
+KEPT = flow.KEPT
+
+SENSITIVE = ("Exact counts, small ones included. Only a release may leave.",)
+
+out_gate_hour_cell = Table(
+    "out_gate_hour_cell",
+    tier=CLOSED,
+    kept=KEPT,
+    grain="cell of the product gate_hour: gate, direction, hour and vehicle class; dense",
+    key=("service_day", "hour_ts", "cordon_id", "gate_id", "direction", "vehicle_class"),
+    columns=(
+        service_day,
+        Column("hour_ts", TIMESTAMP, en="Start of the hour, UTC", nl="Begin van het uur, UTC"),
+        cordon_id,
+        flow.gate_id,
+        flow.direction,
+        flow.vehicle_class,
+        flow.maybe(flow.passages),
+        flow.maybe(flow.vehicles),
+        flow.status,
+    ),
+    warnings=SENSITIVE,
+)
+
+out_od_day_cell = Table(
+    "out_od_day_cell",
+    tier=CLOSED,
+    kept=KEPT,
+    grain="cell of the product od_day: pair of zones and vehicle class",
+    key=("service_day", "origin_zone_id", "destination_zone_id", "vehicle_class"),
+    columns=(
+        service_day,
+        Column("origin_zone_id", STRING, en="Zone where first seen", nl="Zone waar eerst gezien"),
+        Column("destination_zone_id", STRING, en="Zone where last seen", nl="Zone waar laatst gezien"),
+        flow.vehicle_class,
+        flow.trips,
+        flow.vehicles,
+    ),
+    warnings=SENSITIVE,
+)
+
+out_gate_pair_day_cell = Table(
+    "out_gate_pair_day_cell",
+    tier=CLOSED,
+    kept=KEPT,
+    grain="cell of the product gate_pair_day: entry gate, exit gate and kind of stay",
+    key=("service_day", "cordon_id", "entry_gate_id", "exit_gate_id", "kind"),
+    columns=(
+        service_day,
+        cordon_id,
+        flow.entry_gate_id,
+        flow.exit_gate_id,
+        Column(
+            "kind",
+            STRING,
+            en="Driving through, or any other visit with entry and exit",
+            nl="Doorgaand, of elk ander bezoek met binnenkomst en vertrek",
+            one_of=("through", "stay"),
+        ),
+        flow.visits,
+        flow.vehicles,
+    ),
+    warnings=SENSITIVE,
+)
+
+out_through_day_cell = Table(
+    "out_through_day_cell",
+    tier=CLOSED,
+    kept=KEPT,
+    grain="cell of the product through_day: cordon and vehicle class, and all classes together",
+    key=("service_day", "cordon_id", "vehicle_class"),
+    columns=(
+        service_day,
+        cordon_id,
+        flow.class_or_all,
+        Column("entries", LONG, en="Visits with an entry", nl="Bezoeken met een binnenkomst", unit="1", at_least=0),
+        Column("through", LONG, en="Of these, driving through", nl="Daarvan doorgaand", unit="1", at_least=0),
+        flow.vehicles,
+        Column(
+            "through_vehicles",
+            LONG,
+            en="Distinct vehicles that drove through",
+            nl="Verschillende doorgaande voertuigen",
+            unit="1",
+            at_least=0,
+        ),
+        Column(
+            "other_vehicles",
+            LONG,
+            en="Distinct vehicles that entered and did not drive through",
+            nl="Verschillende voertuigen die binnenkwamen en niet doorgaand waren",
+            unit="1",
+            at_least=0,
+        ),
+    ),
+    warnings=SENSITIVE,
+)

@@ -1,0 +1,1 @@
+"""What protects vehicles: keys, pseudonyms and disclosure control. The rest of Kordon uses what is named here."""

@@ -1,0 +1,140 @@
+"""Disclosure control of the shared tier: which rows of a release show a value.
+
+Two rules. Primary: a row whose count comes from fewer than ``k`` distinct vehicles is hidden, whole. Complementary: so are
+rows without which a hidden count could be worked out from the rest of the release (``privacy.day_relations`` lists how).
+A reader cannot tell one from the other. The threshold counts vehicles that were seen, before any expansion.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from privacy.day_relations import ALL, COUNT, COUNTED, crossings, day_system, initially_hidden, withheld
+from privacy.relations import Bools
+from privacy.suppression import hide_more, too_narrow
+
+OK, SUPPRESSED, MISSING, PARTIAL, STRUCTURAL_ZERO = "ok", "suppressed", "missing", "partial", "structural_zero"
+STATUSES = (OK, SUPPRESSED, MISSING, PARTIAL, STRUCTURAL_ZERO)
+SHOWN = (OK, PARTIAL)
+
+FLOOR = 10
+"""The least threshold of the shared tier; a city may be stricter."""
+
+CONTRIBUTORS = {
+    "gate_hour": ("vehicles",),
+    "od_day": ("vehicles",),
+    "gate_pair_day": ("vehicles",),
+    # entries - through is published too, by subtraction.
+    "through_day": ("vehicles", "through_vehicles", "other_vehicles"),
+}
+
+
+@dataclass(frozen=True)
+class Disclosure:
+    """What may be shown.
+
+    Attributes:
+        status: per product, the published status of each row, in the order of the rows.
+        report: per product, how many rows are shown and hidden, and the share of its count that is shown.
+        narrow: hidden counts that stay narrow although nothing more can be hidden; each follows from public facts alone.
+    """
+
+    status: dict[str, pd.Series]
+    report: dict[str, dict[str, int | float | None]]
+    narrow: int
+
+
+def disclose(
+    tables: Mapping[str, pd.DataFrame],
+    *,
+    gates: Iterable[tuple[str, str, str, str]],
+    zone_of: Mapping[str, str],
+    k: int,
+) -> Disclosure:
+    """Decide on all tables of a release together.
+
+    Args:
+        tables: per product its dense rows: keys with ``date``, true counts, numbers of vehicles, and the status of the cells
+            (``ok``, ``low_n``, ``partial``, ``missing``, ``structural_zero``).
+        gates: (cordon_id, gate_id, site_id, direction) of every record of ``gates.csv``.
+        zone_of: the zone of every site.
+        k: fewest distinct vehicles of a shown row.
+
+    Raises:
+        ValueError: the threshold lies below the floor of the tier, or a table does not count its vehicles.
+    """
+    if k < FLOOR:
+        raise ValueError(f"the shared tier shows nothing of fewer than {FLOOR} vehicles, not {k}")
+    known = crossings(gates)
+    kept_back = withheld(known)
+    primary = {product: too_few(table, product=product, k=k) for product, table in tables.items()}
+    hidden = {product: mask.copy() for product, mask in primary.items()}
+    gate_hour = tables["gate_hour"]
+    places = zip(gate_hour["cordon_id"], gate_hour["gate_id"], gate_hour["direction"], strict=True)
+    hidden["gate_hour"] |= np.array([place in kept_back for place in places], bool) & has_value(gate_hour)
+    narrow = 0
+    total_shown = dict.fromkeys(tables, True)
+    for day in sorted(set(gate_hour["date"])):
+        of_day = {product: (table["date"] == day).to_numpy() for product, table in tables.items()}
+        system = day_system({p: table[of_day[p]] for p, table in tables.items()}, known=known, zone_of=zone_of)
+        start = initially_hidden(system, {p: hidden[p][of_day[p]] for p in tables})
+        rows = hide_more(system.system, hidden_rows=start, k=k)
+        narrow += len(too_narrow(system.system, hidden_rows=rows, k=k))
+        for product in tables:
+            numbers = system.rows[product]
+            hidden[product][of_day[product]] = (numbers >= 0) & rows[numbers]
+            total_shown[product] &= not rows[system.totals[product]]
+    status = {product: _status(table, hidden=hidden[product]) for product, table in tables.items()}
+    report = {
+        product: _report(
+            table, product=product, status=status[product], primary=primary[product], with_share=total_shown[product]
+        )
+        for product, table in tables.items()
+    }
+    return Disclosure(status, report, narrow)
+
+
+def has_value(table: pd.DataFrame) -> Bools:
+    """The rows whose cameras could count."""
+    found: Bools = table["status"].isin(COUNTED).to_numpy()
+    return found
+
+
+def too_few(table: pd.DataFrame, *, product: str, k: int) -> Bools:
+    """The rows with fewer than ``k`` distinct vehicles behind any count that they tell; 0 is fewer.
+
+    Raises:
+        ValueError: the table does not say how many vehicles there were: nothing is published uncounted.
+    """
+    absent = set(CONTRIBUTORS[product]) - set(table.columns)
+    if absent:
+        raise ValueError(f"{product} has no {', '.join(sorted(absent))}: its rows cannot be judged")
+    least = table[list(CONTRIBUTORS[product])].fillna(0).min(axis=1).to_numpy()
+    found: Bools = (least < k) & has_value(table)
+    return found
+
+
+def _status(table: pd.DataFrame, *, hidden: Bools) -> pd.Series:
+    given = table["status"].where(table["status"] != "low_n", OK)
+    return given.where(~pd.Series(hidden, index=table.index), SUPPRESSED)
+
+
+def _report(
+    table: pd.DataFrame, *, product: str, status: pd.Series, primary: Bools, with_share: bool
+) -> dict[str, int | float | None]:
+    shown = status.isin(SHOWN).to_numpy()
+    suppressed = (status == SUPPRESSED).to_numpy()
+    counted = table["vehicle_class"] != ALL if product == "through_day" else pd.Series(True, index=table.index)
+    counts = table[COUNT[product]].fillna(0).where(counted & has_value(table), 0).to_numpy(np.int64)
+    share = round(100 * float(counts[shown].sum()) / float(counts.sum()), 1) if with_share and counts.sum() else None
+    return {
+        "rows": len(table),
+        "shown": int(shown.sum()),
+        "hidden_primary": int(primary.sum()),
+        "hidden_complementary": int((suppressed & ~primary).sum()),
+        "no_value": int((~shown & ~suppressed).sum()),
+        "shown_rows_pct": round(100 * float(shown.mean()), 1) if len(table) else 0.0,
+        "shown_count_pct": share,
+    }

@@ -1,0 +1,49 @@
+"""The pseudonym ``vid``: the first 16 bytes of HMAC-SHA-256 over domain, country and plate, valid for one key period."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import TYPE_CHECKING
+
+from kordon.errors import ConfigError
+from privacy.keys import Key
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame, SparkSession
+
+BLOCK_BYTES = 64
+VID_BYTES = 16
+
+
+def _pads(secret: bytes) -> tuple[bytearray, bytearray]:
+    """Inner and outer pad of HMAC (RFC 2104). Both are key material."""
+    block = secret.ljust(BLOCK_BYTES, b"\0")
+    return bytearray(b ^ 0x36 for b in block), bytearray(b ^ 0x5C for b in block)
+
+
+def key_table(spark: "SparkSession", keys: Mapping[date, Key]) -> "DataFrame":
+    """One row per service day with its key's id, message prefix and pads; small, to be broadcast.
+
+    The key reaches Spark in this way only: a literal or a setting would stand in plans, event logs and the web interface.
+
+    Raises:
+        ConfigError: the session does not encrypt what it writes to disk, where this table would pass in clear.
+    """
+    if spark.sparkContext.getConf().get("spark.io.encryption.enabled") != "true":
+        raise ConfigError("Spark runs without spark.io.encryption.enabled=true: a key would reach its disks in clear.")
+    rows = [(day, key.key_id, key.prefix, *_pads(key.secret)) for day, key in sorted(keys.items())]
+    return spark.createDataFrame(
+        rows,
+        "service_day date not null, key_id string not null, prefix string not null, ipad binary not null, opad binary not null",
+    )
+
+
+def vid(*, prefix: "Column", country: "Column", plate: "Column", ipad: "Column", opad: "Column") -> "Column":
+    """HMAC-SHA-256 cut to 16 bytes, from functions that Spark 4.1 has (it has no ``hmac``); NULL for a NULL plate.
+
+    Source: RFC 2104, ``H(opad || H(ipad || message))``.
+    """
+    from pyspark.sql import functions as F
+
+    message = F.concat(prefix, country, F.lit("|"), plate).cast("binary")
+    inner = F.unhex(F.sha2(F.concat(ipad, message), 256))
+    return F.substring(F.unhex(F.sha2(F.concat(opad, inner), 256)), 1, VID_BYTES)

@@ -1,0 +1,127 @@
+"""The rows of each product: a set fixed by the city folder, so that a row that is not there tells nothing."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import product as every
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from kordon.errors import ConfigError
+from privacy.day_relations import ALL
+from privacy.disclosure import OK
+from publication.products import PRODUCTS, Product
+
+if TYPE_CHECKING:
+    from kordon.city import City
+
+DAY_STARTS = time(4)
+
+
+def hours(day: date, *, timezone: ZoneInfo) -> list[datetime]:
+    """The starts of the hours of a service day, UTC: 24, or 23 and 25 when the clock changes."""
+    start = datetime.combine(day, DAY_STARTS, timezone).astimezone(UTC)
+    end = datetime.combine(day + timedelta(days=1), DAY_STARTS, timezone).astimezone(UTC)
+    return [start + timedelta(hours=n) for n in range(round((end - start).total_seconds() / 3600))]
+
+
+def directions(city: "City") -> dict[tuple[str, str], tuple[str, ...]]:
+    """The directions of each gate, by (cordon_id, gate_id), in file order."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for gate in city.gates:
+        ways = ("in", "out") if gate.direction == "both" else (gate.direction,)
+        found.setdefault((gate.cordon_id, gate.gate_id), set()).update(ways)
+    return {gate: tuple(sorted(ways)) for gate, ways in found.items()}
+
+
+def cell_set(product: Product, *, city: "City", days: Iterable[date]) -> pd.DataFrame:
+    """Every row of a product: its key columns."""
+    gates = directions(city)
+    rows: list[tuple[object, ...]] = []
+    for day in sorted(days):
+        if product.name == "gate_hour":
+            places = [(*gate, way) for gate, ways in gates.items() for way in ways]
+            instants = hours(day, timezone=city.zone_info)
+            rows += [(day, hour, *place, cls) for hour, place, cls in every(instants, places, city.vehicle_classes)]
+        elif product.name == "od_day":
+            rows += [(day, *cell) for cell in every(city.zones_all, city.zones_all, city.vehicle_classes)]
+        elif product.name == "through_day":
+            rows += [(day, *cell) for cell in every(city.cordons, (ALL, *city.vehicle_classes))]
+        else:
+            rows += [(day, *cell) for cell in _pairs(gates, city.cordons)]
+    frame = pd.DataFrame(rows, columns=product.key_names)
+    if "hour" in frame:
+        frame["hour"] = pd.to_datetime(frame["hour"], utc=True).dt.tz_convert(city.timezone).dt.as_unit("us")
+    return frame
+
+
+def _pairs(gates: Mapping[tuple[str, str], tuple[str, ...]], cordons: Iterable[str]) -> list[tuple[str, str, str, str]]:
+    found = []
+    for cordon in cordons:
+        entries = [gate for (its_cordon, gate), ways in gates.items() if its_cordon == cordon and "in" in ways]
+        exits = [gate for (its_cordon, gate), ways in gates.items() if its_cordon == cordon and "out" in ways]
+        for entry, leave in every(entries, exits):
+            # Leaving where one came in is never driving through: that row does not exist.
+            kinds = ("stay",) if entry == leave else ("through", "stay")
+            found += [(cordon, entry, leave, kind) for kind in kinds]
+    return found
+
+
+def dense(product: Product, cells: pd.DataFrame, *, city: "City", days: Iterable[date]) -> pd.DataFrame:
+    """The product's rows with true counts, numbers of vehicles and the status of the cells; 0 where no cell was stored.
+
+    Raises:
+        ConfigError: a cell is not among the rows: the city folder has changed since the day was computed.
+    """
+    found = cells.rename(columns={"service_day": "date", "hour_ts": "hour"})
+    found = found.assign(date=pd.to_datetime(found["date"]).dt.date)
+    if "hour" in found:
+        instants = pd.to_datetime(found["hour"])
+        # Spark hands instants over without a zone; the session's zone is UTC.
+        instants = instants.dt.tz_localize("UTC") if instants.dt.tz is None else instants
+        found = found.assign(hour=instants.dt.tz_convert(city.timezone).dt.as_unit("us"))
+    keys = product.key_names
+    merged = cell_set(product, city=city, days=days).merge(found, on=keys, how="outer", indicator=True, sort=False)
+    unknown = merged[merged["_merge"] == "right_only"]
+    if len(unknown):
+        row = ", ".join(f"{key} {value}" for key, value in unknown.iloc[0][keys].items())
+        raise ConfigError(
+            f"{len(unknown)} cells of {product.cells} do not belong to the city folder as it is now (the first: {row}): "
+            "compute those days again with `kordon run`, or release with the city folder that they were computed with."
+        )
+    if "status" not in merged:
+        merged["status"] = OK
+    merged["status"] = merged["status"].fillna(OK)
+    numbers = [column for column in merged.columns if column not in (*keys, "status", "_merge")]
+    valued = merged["status"].ne("missing")
+    for column in numbers:
+        merged[column] = pd.to_numeric(merged[column]).astype("Int64")
+        merged[column] = merged[column].mask(valued & merged[column].isna(), 0)
+    return in_order(product, merged.drop(columns="_merge"), city=city)
+
+
+def in_order(product: Product, rows: pd.DataFrame, *, city: "City") -> pd.DataFrame:
+    """The rows by day, hour, and then as the city folder names things, which is how a reader looks for them."""
+    order: dict[str, list[Any]] = {
+        "cordon_id": list(city.cordons),
+        "vehicle_class": [ALL, *city.vehicle_classes],
+        "origin_zone_id": list(city.zones_all),
+        "destination_zone_id": list(city.zones_all),
+        "direction": ["in", "out"],
+        "kind": ["through", "stay"],
+    }
+    gates = list(dict.fromkeys(gate.gate_id for gate in city.gates))
+    order |= dict.fromkeys(("gate_id", "entry_gate_id", "exit_gate_id"), gates)
+
+    def place(column: pd.Series) -> pd.Series:
+        known = {value: number for number, value in enumerate(order.get(str(column.name), []))}
+        return column.map(known) if known else column
+
+    return rows.sort_values(product.key_names, key=place, kind="stable").reset_index(drop=True)
+
+
+def tables(cells: Mapping[str, pd.DataFrame], *, city: "City", days: Iterable[date]) -> dict[str, pd.DataFrame]:
+    """The dense rows of all products."""
+    wanted = sorted(days)
+    return {p.name: dense(p, cells[p.name], city=city, days=wanted) for p in PRODUCTS}

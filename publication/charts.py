@@ -1,0 +1,171 @@
+"""The pictures of a release page, as inline SVG, drawn from published rows alone."""
+
+import io
+import math
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from shapely.geometry import shape
+
+from publication.files import gate_features
+
+if TYPE_CHECKING:
+    from kordon.city import City
+
+INK, GREY, IN, OUT, AREA = "#1c2b33", "#5f6f78", "#0b6e99", "#c2571a", "#e9eef1"
+STYLE: dict[str, Any] = {
+    # Text stays text: it can be searched, read aloud, and needs no outlines of letters.
+    "svg.fonttype": "none",
+    "svg.hashsalt": "kordon",
+    "font.family": "sans-serif",
+    "font.size": 10,
+    "axes.edgecolor": GREY,
+    "axes.labelcolor": INK,
+    "text.color": INK,
+    "xtick.color": GREY,
+    "ytick.color": GREY,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+}
+HOURS = 24
+DAY_STARTS = 4
+
+
+def crossings_by_hour(gate_hour: pd.DataFrame, *, cordons: tuple[str, ...]) -> str:
+    """Crossings per hour of the day, in and out, a panel per cordon: the mean of the days, of shown rows."""
+    days = max(gate_hour["date"].nunique(), 1)
+    clock = [(hour + DAY_STARTS) % HOURS for hour in range(HOURS)]
+    hour = pd.Series([instant.hour for instant in gate_hour["hour"]], index=gate_hour.index)
+    total = gate_hour["passages"].groupby([gate_hour["cordon_id"], gate_hour["direction"], hour]).sum() / days
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(8.6, 2.9))
+        for number, cordon in enumerate(cordons):
+            axes = figure.add_subplot(1, len(cordons), number + 1)
+            for way, colour, label in (("in", IN, "in"), ("out", OUT, "out")):
+                values = [float(total.get((cordon, way, h), 0)) for h in clock]
+                axes.plot(range(HOURS), values, color=colour, linewidth=2, label=label, linestyle="-" if way == "in" else "--")
+            axes.set_title(cordon, loc="left", fontweight="bold")
+            axes.set_xticks(range(0, HOURS, 4), [f"{h:02d}:00" for h in clock[::4]])
+            axes.set_ylim(bottom=0)
+            axes.yaxis.set_major_formatter(mpl.ticker.StrMethodFormatter("{x:,.0f}"))
+            axes.grid(axis="y", color=AREA)
+            axes.set_axisbelow(True)
+            if number == 0:
+                axes.set_ylabel("crossings per hour")
+                axes.legend(frameon=False, loc="upper left")
+        figure.tight_layout()
+        return _svg(figure, "Crossings per hour of the day, in and out, for each cordon")
+
+
+def zone_map(published: Mapping[str, pd.DataFrame], *, city: "City") -> str:
+    """Zones shaded by trips that start there, gates as circles by crossings a day."""
+    od, gates = published["od_day"], published["gate_hour"]
+    days = max(od["date"].nunique(), 1)
+    starts = od.groupby("origin_zone_id")["trips"].sum() / days
+    crossed = gates.groupby(["cordon_id", "gate_id"])["passages"].sum() / days
+    most = max((float(starts.get(zone.zone_id, 0)) for zone in city.zones), default=0) or 1
+    busiest = float(crossed.max()) if len(crossed) else 1
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(8.6, 6.0))
+        axes = figure.add_subplot()
+        middles: list[float] = []
+        for zone in city.zones:
+            area = shape(zone.geometry)
+            middles.append(area.centroid.y)
+            # The square root: otherwise one busy zone leaves all others white.
+            shade = math.sqrt(float(starts.get(zone.zone_id, 0)) / most)
+            for polygon in getattr(area, "geoms", [area]):
+                axes.fill(
+                    *polygon.exterior.xy, facecolor=mpl.colormaps["BuGn"](0.06 + 0.55 * shade), edgecolor="white", linewidth=1.2
+                )
+            spot = area.representative_point()
+            axes.annotate(zone.name, (spot.x, spot.y), ha="center", va="center", fontsize=8, color=INK)
+        _draw_gates(axes, crossed, busiest=busiest or 1, city=city)
+        middle = sum(middles) / len(middles) if middles else 0.0
+        axes.set_aspect(1 / math.cos(math.radians(middle)))
+        axes.axis("off")
+        figure.tight_layout(pad=0.2)
+        return _svg(figure, "Map of zones shaded by trips that start there, and gates sized by crossings a day")
+
+
+def _draw_gates(axes: Axes, crossed: pd.Series, *, busiest: float, city: "City") -> None:
+    colours = dict(zip(city.cordons, (IN, OUT, "#6a4c93", "#4d7c0f", "#7a5c00"), strict=False))
+    drawn: set[str] = set()
+    for feature in gate_features(city):
+        known = feature["properties"]
+        size = float(crossed.get((known["cordon_id"], known["gate_id"]), 0))
+        lon, lat = feature["geometry"]["coordinates"]
+        cordon = known["cordon_id"]
+        axes.scatter(
+            lon,
+            lat,
+            s=25 + 500 * size / busiest,
+            facecolor=colours.get(cordon, GREY),
+            alpha=0.55,
+            edgecolor="white",
+            zorder=3,
+            label=None if cordon in drawn else f"gates of {cordon}",
+        )
+        drawn.add(cordon)
+        # Away from the middle of the map, where the circles are fewer.
+        axes.annotate(
+            known["name"],
+            (lon, lat),
+            textcoords="offset points",
+            xytext=(0, 9 + 9 * math.sqrt(size / busiest)),
+            ha="center",
+            fontsize=8,
+            fontweight="bold",
+            zorder=4,
+        )
+    legend = axes.legend(frameon=False, loc="lower right")
+    for handle in legend.legend_handles:
+        if handle is not None and hasattr(handle, "set_sizes"):
+            handle.set_sizes([60])
+
+
+def zone_matrix(od_day: pd.DataFrame, *, zones: Mapping[str, str]) -> str:
+    """Trips a day between zones, all classes that are shown; hatched where no class is."""
+    days = max(od_day["date"].nunique(), 1)
+    table = od_day.groupby(["origin_zone_id", "destination_zone_id"])["trips"].sum(min_count=1).unstack()
+    table = table.reindex(index=list(zones), columns=list(zones)).astype("Float64") / days
+    values = table.to_numpy(float, na_value=np.nan)
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(8.6, 6.6))
+        axes = figure.add_subplot()
+        axes.set_facecolor(AREA)
+        top = float(np.nanmax(values)) if np.isfinite(values).any() else 1.0
+        norm = mpl.colors.PowerNorm(0.5, vmin=0, vmax=top)
+        axes.pcolormesh(np.ma.masked_invalid(values), cmap="BuGn", norm=norm, edgecolor="white", linewidth=0.5)
+        for (row, column), value in np.ndenumerate(values):
+            if np.isfinite(value):
+                colour = "white" if norm(value) > 0.65 else INK
+                axes.text(column + 0.5, row + 0.5, f"{value:,.0f}", ha="center", va="center", fontsize=8, color=colour)
+            else:
+                axes.text(column + 0.5, row + 0.5, "×", ha="center", va="center", fontsize=8, color=GREY)
+        places = np.arange(len(zones)) + 0.5
+        axes.set_xticks(places, list(zones.values()), rotation=45, ha="right", rotation_mode="anchor")
+        axes.set_yticks(places, list(zones.values()))
+        axes.invert_yaxis()
+        axes.set_xlabel("last seen in")
+        axes.set_ylabel("first seen in")
+        axes.tick_params(length=0)
+        axes.spines[:].set_visible(False)
+        figure.tight_layout()
+        return _svg(figure, "Trips a day between zones; a cross where nothing is shown")
+
+
+def _svg(figure: Figure, label: str) -> str:
+    buffer = io.StringIO()
+    figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
+    text = buffer.getvalue()
+    text = text[text.index("<svg") :]
+    # Scales with the page, and says what it is to who cannot see it.
+    text = re.sub(r'<svg [^>]*?viewBox="([^"]+)"[^>]*>', rf'<svg role="img" aria-label="{label}" viewBox="\1">', text, count=1)
+    return re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.DOTALL)

@@ -1,0 +1,68 @@
+"""``index.html`` of a release: one page that opens anywhere, without network, and links to the files beside it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+import pandas as pd
+
+from publication.charts import crossings_by_hour, zone_map, zone_matrix
+from publication.products import PRODUCTS
+
+if TYPE_CHECKING:
+    from kordon.city import City
+
+TEMPLATE = Path(__file__).with_name("page.html.j2")
+
+STATUS_MEANING = (
+    ("ok", "Counted.", "Geteld."),
+    (
+        "partial",
+        "Counted while cameras were down some of the time: too low.",
+        "Geteld terwijl camera's deels uit waren: te laag.",
+    ),
+    (
+        "suppressed",
+        "Not shown. Any number, 0 included. Never read it as 0.",
+        "Niet getoond. Elk aantal, ook 0. Lees het nooit als 0.",
+    ),
+    ("missing", "Cameras were down: nothing is known.", "Camera's waren uit: niets bekend."),
+    ("structural_zero", "Cannot occur.", "Kan niet voorkomen."),
+)
+
+
+def page(*, city: "City", package: dict[str, Any], published: Mapping[str, pd.DataFrame]) -> str:
+    """The page of a release.
+
+    Args:
+        package: its ``datapackage.json``; every fact on the page is from there or from the published rows.
+    """
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+    )
+    environment.filters |= {"number": _number, "percent": _percent, "bytes": _bytes}
+    template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
+    zones = {zone.zone_id: zone.name for zone in city.zones}
+    return template.render(
+        city=city,
+        package=package,
+        about=package["kordon"],
+        products=PRODUCTS,
+        statuses=STATUS_MEANING,
+        by_hour=crossings_by_hour(published["gate_hour"], cordons=city.cordons),
+        map=zone_map(published, city=city),
+        matrix=zone_matrix(published["od_day"], zones={zone: zones.get(zone, zone) for zone in city.zones_all}),
+    )
+
+
+def _number(value: float | None) -> str:
+    return "not shown" if value is None else f"{value:,.0f}"
+
+
+def _percent(value: float | None, digits: int = 1) -> str:
+    return "not shown" if value is None else f"{value:.{digits}f}%"
+
+
+def _bytes(value: int) -> str:
+    return f"{value:,} bytes" if value < 10_000 else f"{value / 1000:,.0f} kB"

@@ -1,0 +1,74 @@
+"""The gate: what a run calls with a step's tables and accounts before it commits them."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import TYPE_CHECKING
+
+from kordon.run import Account, Fact
+from kordon.tables import TABLES
+from quality.facts import facts
+from quality.rules import Rule, rules, step_rule
+from quality.suite import breached
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from pyspark.sql import DataFrame
+
+NO_DAY = date(1970, 1, 1)
+"""Where the facts of tables without ``service_day`` stand when the step accounts for no day: ingest found no usable line."""
+
+
+def judge(step: str, tables: "Mapping[str, DataFrame]", accounts: list[Account]) -> list[Fact]:
+    """Judge a step: a :data:`kordon.run.Judge`.
+
+    Args:
+        step: its name, the entity of the rule that its rows are accounted for.
+        tables: what it hands over, by table name, persisted.
+        accounts: its rows by day and reason.
+
+    Returns:
+        A fact per rule and day, with severity ``ok``, ``warning`` or ``blocking``.
+    """
+    left = unaccounted(accounts)
+    found = facts(tables, undated=max(left, default=NO_DAY), days=left)
+    if left:
+        found[step_rule(step).name] = [float(left.get(day, 0)) for day in found.index]
+    return judged(found, rules((TABLES[name] for name in tables), step=step if left else None), step=step)
+
+
+def unaccounted(accounts: Iterable[Account]) -> dict[date, int]:
+    """By day what came in minus what went out or was dropped for a reason; days without rows are left out."""
+    left: dict[date, int] = {}
+    for account in accounts:
+        if account.rows:
+            left[account.service_day] = left.get(account.service_day, 0) + account.rows * (1 if account.reason == "in" else -1)
+    return left
+
+
+def judged(found: "pd.DataFrame", of: list[Rule], *, step: str) -> list[Fact]:
+    """The facts of a facts table, each with the severity that Great Expectations' verdict gives it.
+
+    Args:
+        found: a row per service day, a column per rule.
+        of: the rules of those columns.
+    """
+    if found.empty:
+        return []
+    failed = breached(found, of, name=step)
+    suspects = [rule for rule in of if rule.name in failed]
+    # A result without values does not tell which day failed: a bad day is rare, so only then is each validated alone.
+    by_day = {day: breached(found.loc[[day]], suspects, name=step) if suspects else set() for day in found.index}
+    return [
+        Fact(
+            service_day=day,
+            table=rule.table,
+            check=rule.check,
+            entity=rule.entity,
+            value=value,
+            expected=rule.expected,
+            severity=rule.severity if rule.name in by_day[day] else "ok",
+        )
+        for rule in of
+        for day, value in zip(found.index, found[rule.name].tolist(), strict=True)
+        if value == value  # noqa: PLR0124 - NaN: the table has no say on this day
+    ]

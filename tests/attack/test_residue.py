@@ -1,0 +1,91 @@
+"""No plate and no key anywhere but in landing, raw tables and keystore: every file that a run wrote is searched."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from privacy.pseudonym import _pads
+from tests.attack.search import hits, plant_controls
+from tests.e2e import vliet
+
+ROOT = Path(__file__).resolve().parents[2]
+CANARIES = ["9QZX917", "8WVK583", "7JHQ264"]
+"""Plates that no simulated vehicle has."""
+
+
+def _plant(landing: Path) -> None:
+    """Canary plates in lines that are accepted, and in lines that are refused for every kind of reason."""
+    source = sorted((landing / "trafico").glob("*.csv"))[0]
+    header, first, *_ = source.read_text().splitlines()
+    names = header.split(";")
+    good = dict(zip(names, first.split(";"), strict=True))
+    import tomllib
+
+    columns = tomllib.loads((vliet.CITY / "sources" / "trafico.toml").read_text())["columns"]
+    plate, when, camera, confidence = (columns[f] for f in ("plate", "captured_at", "camera_id", "confidence"))
+
+    def line(**changed: str) -> str:
+        return ";".join({**good, **changed}.values())
+
+    lines = [line(**{plate: canary}) for canary in CANARIES]
+    for canary in CANARIES:
+        lines += [
+            line(**{plate: canary, when: canary}),
+            line(**{plate: canary, camera: canary}),
+            line(**{plate: canary, confidence: canary}),
+            line(**{plate: canary}) + f";{canary}",
+            canary,
+            "\0" + line(**{plate: canary}),
+        ]
+    (landing / "trafico" / "canaries.csv").write_text("\n".join([header, *lines, ""]))
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("residue")
+    vliet.simulate(folder, count=1, vehicles=500)
+    _plant(folder / "landing")
+    (folder / "tmp").mkdir()
+    environment = {**os.environ, "TMPDIR": str(folder / "tmp"), "XDG_STATE_HOME": str(folder / "state"), "KORDON_SPARK_MEMORY_GB": "2"}
+    common = ["--city", str(vliet.CITY), "--lake", str(folder / "lake"), "--master", "local[2]"]
+    commands = [
+        ["run", *common, "--landing", str(folder / "landing"), "--keystore", str(folder / "keys"), "--days", "2026-03-10"],
+        ["release", *common, "--period", "2026-03-10", "--out", str(folder / "out"), "--approve-as", "An Peeters"],
+    ]
+    for number, command in enumerate(commands):
+        with (folder / f"log-{number}.txt").open("w") as log:
+            kordon = Path(sys.executable).parent / "kordon"
+            subprocess.run([str(kordon), *command], env=environment, stdout=log, stderr=subprocess.STDOUT, check=True, cwd=ROOT)
+    return folder
+
+
+def _may_hold_plates(folder: Path) -> list[Path]:
+    return [folder / "landing", folder / "truth", folder / "lake" / "raw_read", folder / "keys", folder / "control"]
+
+
+def test_no_plate_outside_landing_and_raw(ran):
+    plates = [plate.encode() for plate in CANARIES]
+    searched = sum(1 for f in ran.rglob("*") if f.is_file())
+    found = hits(ran, plates, without=_may_hold_plates(ran))
+    print(f"{searched} files, plates found in {len(found)}")
+    assert found == {}
+    data = hits(ran / "lake" / "raw_read", plates)
+    assert data, "positive control: the raw table holds them"
+    assert not [name for name in data if name.startswith("_delta_log")], "the raw table's log outlives its files"
+
+
+def test_no_key_outside_the_keystore(ran):
+    key_files = list((ran / "keys").iterdir())
+    secrets = [bytes.fromhex(json.loads(file.read_text())["secret"]) for file in key_files]
+    pads = [bytes(pad) for secret in secrets for pad in _pads(secret)]
+    assert hits(ran, [*secrets, *pads], without=[ran / "keys", ran / "control"]) == {}
+    assert len(hits(ran / "keys", secrets)) == len(secrets), "positive control: the keystore holds them"
+
+
+def test_the_search_finds_what_is_planted(ran):
+    planted = plant_controls(ran / "control", [plate.encode() for plate in CANARIES])
+    assert len(hits(ran / "control", [CANARIES[0].encode()])) == planted

@@ -1,0 +1,106 @@
+"""A day of invented traffic, counted from single vehicles, and proof that its tables obey the sums that attacks rely on."""
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kordon import city as cities
+from kordon.city import City
+
+VLIET = Path(__file__).resolve().parents[2] / "cities" / "vliet"
+DAY = date(2026, 3, 10)
+SHARES = {"car": 0.74, "van": 0.12, "truck": 0.06, "bus": 0.02, "motorcycle": 0.02, "other": 0.005, "unknown": 0.035}
+BY_HOUR = np.array([2, 6, 20, 60, 90, 60, 45, 45, 50, 50, 50, 60, 80, 95, 80, 50, 35, 28, 22, 16, 9, 4, 2, 1], float)
+
+
+def vliet() -> City:
+    return cities.load(VLIET)
+
+
+def cells(city: City, *, days: list[date], vehicles: int, seed: int) -> dict[str, pd.DataFrame]:
+    """Product cells of some days of traffic: whole visits at gates, exits that nobody saw, trips between the sites passed.
+
+    Every vehicle crosses each gate that it passes in every cordon that has the gate, so the tables agree as real ones do.
+    """
+    draw = np.random.default_rng(seed)
+    crossings, visits, trips = [], [], []
+    gates = pd.DataFrame([(g.cordon_id, g.gate_id, g.site_id, g.direction) for g in city.gates],
+                         columns=["cordon_id", "gate_id", "site_id", "direction"])
+    zone = {s.site_id: s.zone_id for s in city.sites}
+    # A few gates carry most of the traffic.
+    weight = {site: draw.pareto(1.2) + 0.05 for site in sorted(set(gates.site_id))}
+    at_site = {site: list(rows[["cordon_id", "gate_id", "direction"]].itertuples(index=False, name=None))
+               for site, rows in gates.groupby("site_id")}
+    inwards = [s for s in at_site if any(d in ("in", "both") for _, _, d in at_site[s])]
+    outwards = [s for s in at_site if any(d in ("out", "both") for _, _, d in at_site[s])]
+
+    def pick(sites: list[str]) -> str:
+        p = np.array([weight[s] for s in sites])
+        return sites[draw.choice(len(sites), p=p / p.sum())]
+
+    for day in days:
+        start = datetime(day.year, day.month, day.day, 3, tzinfo=UTC)
+        for vid in range(vehicles):
+            cls = draw.choice(list(SHARES), p=np.array(list(SHARES.values())))
+            times = 25 if cls == "bus" and draw.random() < 0.3 else draw.poisson(0.9) + 1
+            for _ in range(times):
+                hour = start + timedelta(hours=int(draw.choice(24, p=BY_HOUR / BY_HOUR.sum())))
+                entry, leave = pick(inwards), pick(outwards)
+                seen = draw.random() < 0.93
+                for cordon, gate, _ in at_site[entry]:
+                    crossings.append((day, hour, cordon, gate, "in", cls, vid))
+                    exits = [g for c, g, d in at_site[leave] if c == cordon and d in ("out", "both")] if seen else []
+                    fast = draw.random() < (0.5 if cls == "truck" else 0.25)
+                    kind = None if not exits else "through" if fast and exits[0] != gate else "stay"
+                    visits.append((day, cordon, cls, gate, exits[0] if exits else None, kind, vid))
+                if seen:
+                    entered = {c for c, _, _ in at_site[entry]}
+                    for cordon, gate, _ in at_site[leave]:
+                        crossings.append((day, hour, cordon, gate, "out", cls, vid))
+                        if cordon not in entered:  # an exit of a cordon that nobody was seen entering
+                            visits.append((day, cordon, cls, None, gate, None, vid))
+                trips.append((day, zone[entry], zone[leave] if seen else zone[entry], cls, vid))
+    crossed = pd.DataFrame(crossings, columns=["service_day", "hour_ts", "cordon_id", "gate_id", "direction", "vehicle_class", "vid"])
+    visited = pd.DataFrame(visits, columns=["service_day", "cordon_id", "vehicle_class", "entry_gate_id", "exit_gate_id", "kind", "vid"])
+    travelled = pd.DataFrame(trips, columns=["service_day", "origin_zone_id", "destination_zone_id", "vehicle_class", "vid"])
+    gate_hour = _counted(crossed, ["service_day", "hour_ts", "cordon_id", "gate_id", "direction", "vehicle_class"], "passages")
+    pairs = _counted(visited.dropna(subset=["kind"]), ["service_day", "cordon_id", "entry_gate_id", "exit_gate_id", "kind"], "visits")
+    od = _counted(travelled, ["service_day", "origin_zone_id", "destination_zone_id", "vehicle_class"], "trips")
+    return {"gate_hour": gate_hour.assign(status="ok"), "gate_pair_day": pairs, "od_day": od, "through_day": _through(visited)}
+
+
+def _counted(rows: pd.DataFrame, keys: list[str], measure: str) -> pd.DataFrame:
+    found = rows.groupby(keys)["vid"].agg(["size", "nunique"]).reset_index()
+    return found.rename(columns={"size": measure, "nunique": "vehicles"})
+
+
+def _through(visited: pd.DataFrame) -> pd.DataFrame:
+    entered = visited.dropna(subset=["entry_gate_id"])
+    both = pd.concat([entered, entered.assign(vehicle_class="all")])
+    keys = ["service_day", "cordon_id", "vehicle_class"]
+    through, other = both[both.kind == "through"], both[both.kind != "through"]
+    found = both.groupby(keys)["vid"].agg(entries="size", vehicles="nunique")
+    found["through"] = through.groupby(keys).size()
+    found["through_vehicles"] = through.groupby(keys)["vid"].nunique()
+    found["other_vehicles"] = other.groupby(keys)["vid"].nunique()
+    return found.fillna(0).astype(int).reset_index()
+
+
+@pytest.fixture(scope="session")
+def day_cells() -> dict[str, pd.DataFrame]:
+    return cells(vliet(), days=[DAY], vehicles=3000, seed=7)
+
+
+def test_the_invented_tables_obey_the_sums_that_attacks_rely_on(day_cells):
+    gates, pairs, through = (day_cells[name] for name in ("gate_hour", "gate_pair_day", "through_day"))
+    for cordon in vliet().cordons:
+        of_cordon = through[through.cordon_id == cordon].set_index("vehicle_class")
+        entered = gates[(gates.cordon_id == cordon) & (gates.direction == "in")].groupby("vehicle_class").passages.sum()
+        assert (entered == of_cordon.entries.drop("all")).all()
+        driven = pairs[(pairs.cordon_id == cordon) & (pairs.kind == "through")].visits.sum()
+        assert driven == of_cordon.through["all"] == of_cordon.through.drop("all").sum()
+    tunnel = [gates[gates.gate_id == gate].passages.sum() for gate in ("g_sluis", "c_sluis")]
+    assert tunnel[0] == tunnel[1] > 0

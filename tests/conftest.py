@@ -1,0 +1,52 @@
+"""Fixtures that tests share: one Spark session, spec tables, and the rule that under KORDON_REQUIRE=all nothing is skipped."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED = ROOT.parent / "shared"
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Under KORDON_REQUIRE=all a skip is a failure: a machine that lacks something must not look green."""
+    outcome: Any = yield
+    report = outcome.get_result()
+    if report.skipped and os.environ.get("KORDON_REQUIRE") == "all" and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"KORDON_REQUIRE=all: skipped, which this machine must not: {report.longrepr}"
+
+
+@pytest.fixture(scope="session")
+def spark() -> Iterator[Any]:
+    """The one Spark session of the tests: two cores, few tasks, as a small machine has them."""
+    os.environ.setdefault("KORDON_SPARK_MEMORY_GB", "3")
+    from kordon.spark import session
+
+    spark = session(master="local[2]", app="kordon-tests")
+    spark.conf.set("spark.sql.shuffle.partitions", "2")
+    yield spark
+    spark.stop()
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Real input that nobody here wrote; not part of the project."""
+    if not SHARED.exists():
+        pytest.skip("../shared is not here: the tests on independent input need it")
+    return SHARED
+
+
+@pytest.fixture
+def spec(spark: Any) -> Callable[..., None]:
+    """Run a job's function on a small table and compare with the rows expected; see ``tests/spec/table.py``."""
+    from tests.spec.table import check
+
+    def run(function: Callable[..., Any], *, given: Any, then: str, **arguments: Any) -> None:
+        check(spark, function, given=given, then=then, **arguments)
+
+    return run

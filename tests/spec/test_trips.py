@@ -1,0 +1,31 @@
+from jobs.s07_trips import trips
+
+PASSAGES = """
+    vid | passage_id | site_id | vehicle_class | first_ts | last_ts
+    A   | p1         | S1      | car           | 08:00:00 | 08:00:10
+    A   | p2         | S2      | van           | 08:05:00 | 08:05:00
+    A   | p3         | S3      | van           | 08:40:00 | 08:40:00
+    B   | p4         | S1      | car           | 09:00:00 | 09:00:00
+    C   | p5         | S1      | car           | 03:10:00 | 03:10:00
+"""
+LEGS = """
+    vid | to_passage_id | is_cut
+    A   | p2            | false
+    A   | p3            | true
+"""
+
+
+def test_a_trip_is_a_chain_of_legs_without_a_cut(spec):
+    spec(
+        trips,
+        day_edge_s=1800,
+        timezone="Europe/Brussels",
+        given={"passages": PASSAGES, "legs": LEGS},
+        then="""
+            vid | trip_id | vehicle_class | first_site_id | last_site_id | start_ts | end_ts   | duration_s | passages | flags
+            A   | p1      | car           | S1            | S2           | 08:00:00 | 08:05:00 | 300        | 2        |
+            A   | p3      | van           | S3            | S3           | 08:40:00 | 08:40:00 | 0          | 1        | single_passage
+            B   | p4      | car           | S1            | S1           | 09:00:00 | 09:00:00 | 0          | 1        | single_passage
+            C   | p5      | car           | S1            | S1           | 03:10:00 | 03:10:00 | 0          | 1        | single_passage,day_start
+        """,
+    )

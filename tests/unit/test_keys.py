@@ -1,0 +1,122 @@
+"""The keystore and the pseudonym."""
+
+import datetime as dt
+import hashlib
+import hmac
+import stat
+import threading
+
+import pytest
+from pyspark.sql import functions as F
+
+from jobs.s03_pseudonymise import pseudonymised
+from kordon.errors import ConfigError
+from privacy.keys import Key, Keystore
+from privacy.pseudonym import key_table, vid
+
+DAY = dt.date(2026, 3, 10)
+
+
+def _key(folder, period="2026-03-10"):
+    return Keystore(folder / "keys").key(city="vliet", period=period, first_day=DAY, last_day=DAY)
+
+
+def test_a_key_is_made_once_and_differs_by_period(tmp_path):
+    assert _key(tmp_path) == _key(tmp_path)
+    assert _key(tmp_path).secret != _key(tmp_path, "2026-03-11").secret
+
+
+def test_only_the_owner_reads_the_keystore(tmp_path):
+    _key(tmp_path)
+    assert stat.S_IMODE((tmp_path / "keys").stat().st_mode) == 0o700
+    assert {stat.S_IMODE(f.stat().st_mode) for f in (tmp_path / "keys").iterdir()} == {0o600}
+    (tmp_path / "keys").chmod(0o755)
+    with pytest.raises(ConfigError, match="chmod 700"):
+        _key(tmp_path)
+
+
+def test_a_damaged_or_open_key_file_is_refused_without_its_content(tmp_path):
+    _key(tmp_path)
+    file = next((tmp_path / "keys").iterdir())
+    file.chmod(0o644)
+    with pytest.raises(ConfigError, match="chmod 600"):
+        _key(tmp_path)
+    file.chmod(0o600)
+    secret = file.read_text()[-40:-10]
+    file.write_text(file.read_text()[:-3])
+    with pytest.raises(ConfigError, match="damaged") as caught:
+        _key(tmp_path)
+    assert secret not in str(caught.value)
+
+
+def test_two_runs_that_make_the_same_key_at_once_use_the_same_one(tmp_path):
+    found = []
+    threads = [threading.Thread(target=lambda: found.append(_key(tmp_path).secret)) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(found)) == 1
+    assert len(list((tmp_path / "keys").iterdir())) == 1
+
+
+def test_a_key_does_not_show_its_secret():
+    key = Key("id", "vliet", "mobility", "2026-03-10", DAY, DAY, b"\x07" * 32)
+    assert "secret" not in repr(key)
+    assert "\\x07" not in repr(key)
+
+
+RFC_4231 = [
+    (b"\x0b" * 20, b"Hi There"),
+    (b"Jefe", b"what do ya want for nothing?"),
+    (b"\xaa" * 20, b"\xdd" * 50),
+]
+
+
+def _spark_vid(spark, secret: bytes, prefix: str, plates: list[str | None]) -> list[bytes | None]:
+    key = Key("id", "c", "p", "e", DAY, DAY, secret)
+    keys = key_table(spark, {DAY: key}).withColumn("prefix", F.lit(prefix))
+    rows = spark.createDataFrame([(n, p) for n, p in enumerate(plates)], "n int, plate string").crossJoin(F.broadcast(keys))
+    column = vid(prefix=F.col("prefix"), country=F.lit(""), plate=F.col("plate"), ipad=F.col("ipad"), opad=F.col("opad"))
+    return [None if r.v is None else bytes(r.v) for r in rows.select("n", column.alias("v")).orderBy("n").collect()]
+
+
+def test_the_pseudonym_is_hmac_sha256_cut_to_16_bytes(spark):
+    plates = [f"1ABC{n:03}" for n in range(1000)]
+    secret = bytes(range(32))
+    expected = [hmac.new(secret, f"anpr/v1|x|{p}".encode(), hashlib.sha256).digest()[:16] for p in plates]
+    # The message is prefix + country '' + '|' + plate, so the prefix here ends before the last delimiter.
+    assert _spark_vid(spark, secret, "anpr/v1|x", plates) == expected
+    flipped = _spark_vid(spark, secret, "anpr/v2|x", plates)
+    assert not set(flipped) & set(expected), "positive control: another domain gives other pseudonyms"
+
+
+def test_a_plate_that_was_not_read_has_no_pseudonym(spark):
+    assert _spark_vid(spark, b"k" * 32, "p", [None, "1ABC123"])[0] is None
+
+
+def test_each_day_has_its_own_key_and_the_plate_is_gone(spark):
+    days = {DAY: Key("k1", "c", "p", "e1", DAY, DAY, b"1" * 32), DAY + dt.timedelta(1): Key("k2", "c", "p", "e2", DAY, DAY, b"2" * 32)}
+    raw = spark.createDataFrame(
+        [(day, "1ABC123", dt.datetime(2026, 3, 10, 8), "f", 1, False) for day in days],
+        "service_day date, plate string, captured_at timestamp, file string, line int, is_duplicate boolean",
+    )
+    found = pseudonymised(raw, keys=key_table(spark, days))
+    assert "plate" not in found.columns
+    rows = found.collect()
+    assert len({bytes(r.vid) for r in rows}) == 2
+    assert {r.key_id for r in rows} == {"k1", "k2"}
+
+
+def test_the_key_stands_in_no_plan(spark):
+    secret = b"\xc0\xff\xee" * 10 + b"\x01\x02"
+    keys = {DAY: Key("k1", "c", "p", "e1", DAY, DAY, secret)}
+    raw = spark.createDataFrame(
+        [(DAY, "1ABC123", dt.datetime(2026, 3, 10, 8), "f", 1, False)],
+        "service_day date, plate string, captured_at timestamp, file string, line int, is_duplicate boolean",
+    )
+    plan = pseudonymised(raw, keys=key_table(spark, keys))._jdf.queryExecution().toString().lower()
+    control = raw.select(F.lit(secret).alias("k"))._jdf.queryExecution().toString().lower()
+    assert secret.hex() in control, "positive control: a literal key is found"
+    pads = [bytes(b ^ mask for b in secret.ljust(64, b"\0")).hex() for mask in (0x36, 0x5C)]
+    assert not any(text in plan for text in [secret.hex(), *pads])

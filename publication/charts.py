@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kordon.city import City
 
 INK, GREY, IN, OUT, AREA = "#1c2b33", "#5f6f78", "#0b6e99", "#c2571a", "#e9eef1"
-STYLE: dict[str, Any] = {
+STYLE: Any = {
     # Text stays text: it can be searched, read aloud, and needs no outlines of letters.
     "svg.fonttype": "none",
     "svg.hashsalt": "kordon",
@@ -58,7 +58,7 @@ def crossings_by_hour(gate_hour: pd.DataFrame, *, cordons: tuple[str, ...]) -> s
             axes.set_axisbelow(True)
             if number == 0:
                 axes.set_ylabel("crossings per hour")
-                axes.legend(frameon=False, loc="upper left")
+                axes.legend(frameon=False, loc="lower right", bbox_to_anchor=(1, 0.98), ncols=2, borderaxespad=0)
         figure.tight_layout()
         return _svg(figure, "Crossings per hour of the day, in and out, for each cordon")
 
@@ -67,12 +67,12 @@ def zone_map(published: Mapping[str, pd.DataFrame], *, city: "City") -> str:
     """Zones shaded by trips that start there, gates as circles by crossings a day."""
     od, gates = published["od_day"], published["gate_hour"]
     days = max(od["date"].nunique(), 1)
-    starts = od.groupby("origin_zone_id")["trips"].sum() / days
+    starts = od.groupby("origin_zone_id")["trips"].sum(min_count=1).dropna() / days
     crossed = gates.groupby(["cordon_id", "gate_id"])["passages"].sum() / days
     most = max((float(starts.get(zone.zone_id, 0)) for zone in city.zones), default=0) or 1
     busiest = float(crossed.max()) if len(crossed) else 1
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(8.6, 6.0))
+        figure = Figure(figsize=(10.5, 8.4))
         axes = figure.add_subplot()
         middles: list[float] = []
         for zone in city.zones:
@@ -80,12 +80,11 @@ def zone_map(published: Mapping[str, pd.DataFrame], *, city: "City") -> str:
             middles.append(area.centroid.y)
             # The square root: otherwise one busy zone leaves all others white.
             shade = math.sqrt(float(starts.get(zone.zone_id, 0)) / most)
+            colour = mpl.colormaps["BuGn"](0.06 + 0.55 * shade) if zone.zone_id in starts else AREA
             for polygon in getattr(area, "geoms", [area]):
-                axes.fill(
-                    *polygon.exterior.xy, facecolor=mpl.colormaps["BuGn"](0.06 + 0.55 * shade), edgecolor="white", linewidth=1.2
-                )
+                axes.fill(*polygon.exterior.xy, facecolor=colour, edgecolor="white", linewidth=1.2)
             spot = area.representative_point()
-            axes.annotate(zone.name, (spot.x, spot.y), ha="center", va="center", fontsize=8, color=INK)
+            axes.annotate(zone.name, (spot.x, spot.y), ha="center", va="center", fontsize=8)
         _draw_gates(axes, crossed, busiest=busiest or 1, city=city)
         middle = sum(middles) / len(middles) if middles else 0.0
         axes.set_aspect(1 / math.cos(math.radians(middle)))
@@ -97,44 +96,34 @@ def zone_map(published: Mapping[str, pd.DataFrame], *, city: "City") -> str:
 def _draw_gates(axes: Axes, crossed: pd.Series, *, busiest: float, city: "City") -> None:
     colours = dict(zip(city.cordons, (IN, OUT, "#6a4c93", "#4d7c0f", "#7a5c00"), strict=False))
     drawn: set[str] = set()
+    named: set[tuple[float, float]] = set()
     for feature in gate_features(city):
-        known = feature["properties"]
-        size = float(crossed.get((known["cordon_id"], known["gate_id"]), 0))
-        lon, lat = feature["geometry"]["coordinates"]
+        known, (lon, lat) = feature["properties"], feature["geometry"]["coordinates"]
         cordon = known["cordon_id"]
-        axes.scatter(
-            lon,
-            lat,
-            s=25 + 500 * size / busiest,
-            facecolor=colours.get(cordon, GREY),
-            alpha=0.55,
-            edgecolor="white",
-            zorder=3,
-            label=None if cordon in drawn else f"gates of {cordon}",
-        )
+        colour = colours.get(cordon, GREY)
+        area = 25 + 500 * float(crossed.get((cordon, known["gate_id"]), 0)) / busiest
+        label = None if cordon in drawn else f"gates of {cordon}"
+        axes.scatter(lon, lat, s=area, facecolor=colour, alpha=0.6, edgecolor="white", zorder=3, label=label)
         drawn.add(cordon)
-        # Away from the middle of the map, where the circles are fewer.
-        axes.annotate(
-            known["name"],
-            (lon, lat),
-            textcoords="offset points",
-            xytext=(0, 9 + 9 * math.sqrt(size / busiest)),
-            ha="center",
-            fontsize=8,
-            fontweight="bold",
-            zorder=4,
-        )
-    legend = axes.legend(frameon=False, loc="lower right")
-    for handle in legend.legend_handles:
-        if handle is not None and hasattr(handle, "set_sizes"):
-            handle.set_sizes([60])
+        if (lon, lat) not in named:  # a gate of two cordons has one name on the map
+            above = (0, 4 + math.sqrt(area) / 2)
+            style: Any = {"ha": "center", "fontsize": 8, "fontweight": "bold", "color": colour, "zorder": 4}
+            axes.annotate(known["name"], (lon, lat), textcoords="offset points", xytext=above, **style)
+            named.add((lon, lat))
+    if drawn:
+        legend = axes.legend(frameon=False, loc="lower right")
+        for handle in legend.legend_handles:
+            if handle is not None and hasattr(handle, "set_sizes"):
+                handle.set_sizes([60])
 
 
 def zone_matrix(od_day: pd.DataFrame, *, zones: Mapping[str, str]) -> str:
-    """Trips a day between zones, all classes that are shown; hatched where no class is."""
-    days = max(od_day["date"].nunique(), 1)
+    """Trips between zones in the whole period, all classes that are shown; a cross where nothing is.
+
+    Not the mean of the days: a pair that is shown on one of three days would seem to be below the threshold.
+    """
     table = od_day.groupby(["origin_zone_id", "destination_zone_id"])["trips"].sum(min_count=1).unstack()
-    table = table.reindex(index=list(zones), columns=list(zones)).astype("Float64") / days
+    table = table.reindex(index=list(zones), columns=list(zones)).astype("Float64")
     values = table.to_numpy(float, na_value=np.nan)
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(8.6, 6.6))
@@ -158,7 +147,7 @@ def zone_matrix(od_day: pd.DataFrame, *, zones: Mapping[str, str]) -> str:
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
         figure.tight_layout()
-        return _svg(figure, "Trips a day between zones; a cross where nothing is shown")
+        return _svg(figure, "Trips between zones; a cross where nothing is shown")
 
 
 def _svg(figure: Figure, label: str) -> str:

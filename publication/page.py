@@ -1,6 +1,7 @@
 """``index.html`` of a release: one page that opens anywhere, without network, and links to the files beside it."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +49,7 @@ def page(*, city: "City", package: dict[str, Any], published: Mapping[str, pd.Da
         city=city,
         package=package,
         about=package["kordon"],
+        made=f"{datetime.fromisoformat(package['created']).astimezone(UTC):%Y-%m-%d %H:%M} UTC",
         products=PRODUCTS,
         statuses=STATUS_MEANING,
         by_hour=crossings_by_hour(published["gate_hour"], cordons=city.cordons),

@@ -34,9 +34,7 @@ def facts(tables: "Mapping[str, DataFrame]", *, undated: date, days: Iterable[da
     found = _counted(tables, undated=undated)
     seen = sorted({day for _, _, day in found} | set(days))
     columns = {
-        rule.name: [
-            found.get((name, rule, day), 0) if rule.is_daily or day == undated else None for day in seen
-        ]
+        rule.name: [found.get((name, rule, day), 0) if rule.is_daily or day == undated else None for day in seen]
         for name in tables
         for rule in table_rules(TABLES[name])
     }
@@ -71,7 +69,8 @@ def _flagged(tables: "Mapping[str, DataFrame]", *, undated: date) -> dict[tuple[
     def part(rows: "DataFrame", number: int, flags: "list[Column]") -> "DataFrame":
         padded = [*flags, *[F.lit(0)] * (width - len(flags))]
         day = F.coalesce("service_day", F.lit(undated)) if "service_day" in rows.columns else F.lit(undated)
-        return rows.select(F.lit(number).alias("t"), day.alias("d"), *(f.cast("int").alias(f"f{n}") for n, f in enumerate(padded)))
+        numbers = (flag.cast("int").alias(f"f{n}") for n, flag in enumerate(padded))
+        return rows.select(F.lit(number).alias("t"), day.alias("d"), *numbers)
 
     parts = []
     for number, name in enumerate(names):

@@ -118,10 +118,10 @@ def _received(
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """When the supplier received each read, and in which kind of file it comes, shapes (r,)."""
     options, n, start = settings["delivery"], len(reads.t), days[0].start_s
-    received = reads.t + 0.2 + options["delay_s"] * rng.lognormal(0, options["delay_sigma"], n)
+    received = reads.t + options["shortest_delay_s"] + options["delay_s"] * rng.lognormal(0, options["delay_sigma"], n)
     mode = fleet.delivery[reads.camera]
     # the moment of a batch, and how long it takes to pass
-    batch = rng.uniform(20, 90, n)
+    batch = rng.uniform(options["batch_s"][0], options["batch_s"][1], n)
     next_hour = (np.floor(reads.t / 3600.0) + 1) * 3600.0
     next_night = start + _NIGHT_S + np.ceil((reads.t - start - _NIGHT_S) / 86400.0).clip(0) * 86400.0
     received = np.where(mode == HOURLY, next_hour + batch, received)

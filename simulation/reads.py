@@ -114,12 +114,12 @@ def _misread_chance(*, settings: Settings, fleet: Fleet) -> Floats:
 def _views(
     *, settings: Settings, population: Population, days: list[CameraDay], seen: Seen, rng: np.random.Generator
 ) -> tuple[Reads, Floats]:
+    twin = settings["read"]["twin_s"]
     both = np.flatnonzero((seen.other >= 0) & (rng.random(len(seen.t)) < settings["read"]["overlap"]))
     own = np.flatnonzero(seen.camera >= 0)
     passage = np.concatenate([own, both])
     camera = np.concatenate([seen.camera[own], seen.other[both]])
-    # a twin camera looks a few metres further on
-    t = np.concatenate([seen.t[own], seen.t[both] + rng.uniform(0.05, 0.8, len(both))])
+    t = np.concatenate([seen.t[own], seen.t[both] + rng.uniform(twin[0], twin[1], len(both))])
     vehicle = seen.vehicle[passage]
     shift = np.array([settings["read"]["class_shift"].get(c, 0.0) for c in CLASSES])[population.vehicle_class[vehicle]]
     logit = _by_day(days=days, t=t, ask=lambda day, k: day.level_at(camera=camera[k], t=t[k]))
@@ -195,14 +195,16 @@ def _phantoms(
     population: Population,
     rng: np.random.Generator,
 ) -> tuple[Reads, Chars]:
-    n = rng.poisson(settings["phantom"]["share"] * len(reads.t))
+    options = settings["phantom"]
+    n = rng.poisson(options["share"] * len(reads.t))
     some = _taken(reads, rng.integers(0, max(len(reads.t), 1), n if len(reads.t) else 0))
     n = len(some.t)
-    t = some.t + rng.uniform(5, 600, n)
-    plates = draw_plates(country=rng.integers(0, len(COUNTRIES), n).astype(np.int8), old_share=0.3, rng=rng)
-    # most are no plates at all: a phone number on a lorry, a road sign
+    t = some.t + rng.uniform(options["seconds"][0], options["seconds"][1], n)
+    plates = draw_plates(
+        country=rng.integers(0, len(COUNTRIES), n).astype(np.int8), old_share=settings["countries"]["old_plates"], rng=rng
+    )
     text = np.array([b"ZONE30", b"TAXI", b"0470112", b"LAADPAAL", b"STOP", b"1000"])
-    odd = rng.random(n) < 0.7
+    odd = rng.random(n) > options["plate_like"]
     plates[odd] = np.frombuffer(text[rng.integers(0, len(text), int(odd.sum()))].astype("S10").tobytes(), np.uint8).reshape(
         -1, 10
     )

@@ -45,8 +45,9 @@ class Drivers:
         """Where each usually goes."""
         return self.population.work[self.vehicle]
 
-    def usual_hours(self, spread: float) -> Floats:
+    def usual_hours(self) -> Floats:
         """Each one's usual hour of departure, give or take."""
+        spread = self.settings["habits"]["habit_spread_h"]
         return self.population.habit_h[self.vehicle] + self.rng.normal(0, spread, self.n)
 
     def new_hours(self, name: str = "") -> Floats:
@@ -81,7 +82,7 @@ def draw_tours(drivers: Drivers) -> Tours:
 def _resident(d: Drivers) -> Tours:
     habits = d.settings["habits"]
     works = d.chance("resident_works_inside")
-    hours = np.where(works, d.usual_hours(0.2), d.new_hours())
+    hours = np.where(works, d.usual_hours(), d.new_hours())
     shares = np.array(habits["resident_tours"])
     tour = d.rng.choice(3, size=d.n, p=shares / shares.sum())
     home, second, over = d.home, d.node("shopping"), np.full(d.n, -1, np.int16)
@@ -104,9 +105,9 @@ def _resident(d: Drivers) -> Tours:
 def _commuter_in(d: Drivers) -> Tours:
     return _closed_up(
         nodes=[d.home, d.node("living"), d.work, d.node("shopping"), d.home],
-        stops=[d.stop("kiss"), d.stop("work"), d.mixed({"errand": 0.5, "shop": 0.5})],
+        stops=[d.stop("kiss"), d.stop("work"), d.mixed(d.settings["habits"]["commuter_shop_stops"])],
         keep=[_all(d), d.chance("commuter_drops"), _all(d), d.chance("commuter_shops"), _all(d)],
-        hours=d.usual_hours(0.2),
+        hours=d.usual_hours(),
     )
 
 
@@ -115,7 +116,7 @@ def _commuter_out(d: Drivers) -> Tours:
         nodes=[d.home, d.node("shopping"), d.work, d.home],
         stops=[d.stop("kiss"), d.stop("work")],
         keep=[_all(d), d.chance("commuter_drops"), _all(d), _all(d)],
-        hours=d.usual_hours(0.2),
+        hours=d.usual_hours(),
     )
 
 
@@ -131,10 +132,10 @@ def _through(d: Drivers) -> Tours:
 
 
 def _visitor(d: Drivers) -> Tours:
-    place = np.where(d.rng.random(d.n) < 0.5, d.work, d.node("shopping"))
+    place = np.where(d.chance("visitor_works"), d.work, d.node("shopping"))
     return _closed_up(
         nodes=[d.home, place, d.node("shopping"), d.home],
-        stops=[d.mixed(d.settings["habits"]["visitor_stops"]), d.mixed({"errand": 0.4, "shop": 0.6})],
+        stops=[d.mixed(d.settings["habits"]["visitor_stops"]), d.mixed(d.settings["habits"]["visitor_second_stops"])],
         keep=[_all(d), _all(d), d.chance("visitor_second"), _all(d)],
         hours=d.new_hours(),
     )
@@ -149,7 +150,7 @@ def _rounds(d: Drivers) -> Tours:
         nodes=[d.home, *(d.node(purposes[k % len(purposes)]) for k in range(high)), d.home],
         stops=[d.stop(stop) for _ in range(high)],
         keep=[_all(d), *(count > k for k in range(high)), _all(d)],
-        hours=d.usual_hours(0.3),
+        hours=d.usual_hours(),
     )
 
 
@@ -160,13 +161,13 @@ def _bus(d: Drivers) -> Tours:
     line = lines[d.vehicle % len(lines)]
     nodes = [line[:, (0, 1, 2, 1)[k % 4]] for k in range(trips + 1)]
     stops = [d.stop("layover") for _ in range(trips - 1)]
-    return np.stack(nodes, 1), np.stack([*stops, np.zeros(d.n)], 1), d.usual_hours(0.1)
+    return np.stack(nodes, 1), np.stack([*stops, np.zeros(d.n)], 1), d.usual_hours()
 
 
 def _guest(d: Drivers) -> Tours:
     comes = d.turn == 0
     nodes = [np.where(comes, d.home, d.work), np.where(comes, d.work, d.home)]
-    hours = np.where(comes, d.usual_hours(0.3), d.new_hours("guest_leaves"))
+    hours = np.where(comes, d.usual_hours(), d.new_hours("guest_leaves"))
     return np.stack(nodes, 1), np.zeros((d.n, 1)), hours
 
 

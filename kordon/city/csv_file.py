@@ -78,7 +78,8 @@ class Row:
         if not value:
             return None
         try:
-            number = float(value)
+            # Python reads 1_000 as a number, no spreadsheet does.
+            number = math.nan if "_" in value else float(value)
         except ValueError:
             number = math.nan
         if not math.isfinite(number):

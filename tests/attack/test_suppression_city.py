@@ -1,5 +1,6 @@
 """A day of invented traffic, counted from single vehicles, and proof that its tables obey the sums that attacks rely on."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pandas as pd
 import pytest
 
 from kordon import city as cities
-from kordon.city import City
+from kordon.city import City, Gate, Site, Zone
 
 VLIET = Path(__file__).resolve().parents[2] / "cities" / "vliet"
 DAY = date(2026, 3, 10)
@@ -18,6 +19,30 @@ BY_HOUR = np.array([2, 6, 20, 60, 90, 60, 45, 45, 50, 50, 50, 60, 80, 95, 80, 50
 
 def vliet() -> City:
     return cities.load(VLIET)
+
+
+def small(*, seed: int) -> City:
+    """A city of a few sites with everything that ties gates together: nested and adjacent cordons, gates of both directions,
+    gates that share some of their sites, gates of one direction."""
+    draw = np.random.default_rng(seed)
+    zones = [f"z{n}" for n in range(int(draw.integers(1, 4)))]
+    sites = tuple(
+        Site(f"s{n}", f"site {n}", 4 + n / 100, 51.0, None, None, "", str(draw.choice(zones)), None) for n in range(int(draw.integers(4, 8)))
+    )
+    ids = [site.site_id for site in sites]
+    gates = []
+    for cordon in ("outer", "inner", "next")[: int(draw.integers(1, 4))]:
+        for number, site in enumerate(draw.permutation(ids)[: int(draw.integers(2, len(ids)))]):
+            gate = f"{cordon[0]}{number // int(draw.integers(1, 3))}"
+            gates.append(Gate(cordon, gate, gate, str(site), str(draw.choice(["in", "out", "both"], p=[0.3, 0.3, 0.4]))))
+        # A cordon that nobody can leave or enter has no pairs.
+        for way in ("in", "out"):
+            if not any(g.cordon_id == cordon and g.direction in (way, "both") for g in gates):
+                gates.append(Gate(cordon, f"{cordon[0]}{way}", way, next(i for i in ids if i not in {g.site_id for g in gates if g.cordon_id == cordon}), way))
+    polygon = {"type": "Polygon", "coordinates": [[[4.0, 50.9], [4.1, 50.9], [4.1, 51.1], [4.0, 50.9]]]}
+    return replace(
+        vliet(), sites=sites, gates=tuple(gates), zones=tuple(Zone(z, z, None, polygon) for z in zones), vehicle_classes=("car", "van", "unknown")
+    )
 
 
 def cells(city: City, *, days: list[date], vehicles: int, seed: int) -> dict[str, pd.DataFrame]:
@@ -41,10 +66,11 @@ def cells(city: City, *, days: list[date], vehicles: int, seed: int) -> dict[str
         p = np.array([weight[s] for s in sites])
         return sites[draw.choice(len(sites), p=p / p.sum())]
 
+    classes = list(city.vehicle_classes)
     for day in days:
         start = datetime(day.year, day.month, day.day, 3, tzinfo=UTC)
         for vid in range(vehicles):
-            cls = draw.choice(list(SHARES), p=np.array(list(SHARES.values())))
+            cls = draw.choice(classes, p=np.array([SHARES[c] for c in classes]) / sum(SHARES[c] for c in classes))
             times = 25 if cls == "bus" and draw.random() < 0.3 else draw.poisson(0.9) + 1
             for _ in range(times):
                 hour = start + timedelta(hours=int(draw.choice(24, p=BY_HOUR / BY_HOUR.sum())))

@@ -283,14 +283,6 @@ def test_the_refusal_lists_every_error_on_its_own_line(tmp_path):
     assert [line.split(": ")[0] for line in lines[1:]] == ["  city.toml:5", "  gates.csv:2", "  gates.csv:2"]
 
 
-def test_the_report_counts_what_the_folder_holds(tmp_path):
-    write(tmp_path, gates_csv="cordon_id,gate_id,site_id,direction\nring,g1,s1,in\n")
-    text = render(check(tmp_path), load(tmp_path))
-    assert "warning  gates.csv:2: direction: cordon 'ring' has only gates of direction 'in'" in text
-    assert "3 sites, 3 cameras, 1 gates, 2 zones" in text and "0 errors, 1 warning" in text
-    assert "1 error, 0 warnings" in render(check(tmp_path / "none"), None)
-
-
 def test_importing_the_loader_imports_neither_pandas_nor_shapely_nor_spark():
     code = "import sys, kordon.city; sys.exit(any(m in sys.modules for m in ('pandas', 'shapely', 'pyspark', 'rich')))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -26,7 +26,7 @@ class Broken(Enum):
 class Content:
     """What one stream through a file tells. ``head`` and ``lines`` are of the inflated text, without a byte order mark."""
 
-    bytes: int
+    size: int
     sha256: str
     is_gzip: bool
     broken: Broken
@@ -71,12 +71,15 @@ class Inflater:
                     if not rest:
                         break
                     member, self.broken = zlib.decompressobj(_GZIP_WINDOW), Broken.ENDS_EARLY
+                before = member.copy()
                 try:
                     # A bounded output keeps a gzip of a gigabyte of zeros from filling the memory.
-                    yield member.decompress(rest, INFLATED)
+                    text = member.decompress(rest, INFLATED)
                 except zlib.error:
                     self.broken = Broken.DAMAGED
+                    yield _up_to_damage(before, rest)
                     return
+                yield text
                 rest = member.unconsumed_tail
                 if member.eof:
                     rest, member, self.broken = member.unused_data, None, Broken.NO
@@ -86,8 +89,19 @@ class Inflater:
                 self.broken = Broken.NO
 
 
-def content_of(chunks: Iterable[bytes]) -> Content:
-    """Stream a file's chunks once."""
+def _up_to_damage(member: "zlib._Decompress", chunk: bytes) -> bytes:
+    """What comes out of a chunk before the byte that zlib refuses: with the chunk at once it gives nothing."""
+    found = bytearray()
+    try:
+        for byte in chunk:
+            found += member.decompress(bytes([byte]))
+    except zlib.error:
+        pass
+    return bytes(found)
+
+
+def content_of(chunks: Iterable[bytes], *, is_part: bool = False) -> Content:
+    """Stream a file's chunks once; of a part of a file it is no fault that it ends early."""
     digest, size = hashlib.sha256(), 0
     lines, inflater, head, length = LineCount(), Inflater(), bytearray(), 0
 
@@ -111,8 +125,13 @@ def content_of(chunks: Iterable[bytes]) -> Content:
         # After damage the rest is not inflated, but it belongs to the hash.
         pass
     beginning = bytes(head).removeprefix(b"\xef\xbb\xbf")
+    # Spark takes the mark away before it looks for lines: the mark alone is no line.
+    total = lines.total() if beginning else 0
     broken = inflater.broken if is_gzip else Broken.NO
-    return Content(size, digest.hexdigest(), is_gzip, broken, lines.total(), beginning, length <= HEAD_BYTES)
+    if is_part and broken is Broken.ENDS_EARLY:
+        broken = Broken.NO
+    is_whole = length <= HEAD_BYTES and not is_part
+    return Content(size, digest.hexdigest(), is_gzip, broken, total, beginning, is_whole)
 
 
 def _again(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:

@@ -16,7 +16,7 @@ LONGEST_HEADER = 65_536
 LINES_FOR_WIDTH = 100
 
 
-class Unusable(Exception):
+class UnusableError(Exception):
     """A file whose columns cannot be used: an error code, and its lines where they are known."""
 
     def __init__(self, code: str, *, lines: int = 0) -> None:
@@ -47,7 +47,7 @@ def csv_layout(
     """The layout of a CSV file from its first bytes.
 
     Raises:
-        Unusable: a required column is not there, or the header cannot be read.
+        UnusableError: a required column is not there, or the header cannot be read.
     """
     if has_header:
         return _layout_by_header(head, is_whole=is_whole, encoding=encoding, delimiter=delimiter, columns=columns)
@@ -57,7 +57,7 @@ def csv_layout(
     width = max(widths, key=lambda w: (widths[w], w), default=0)
     places = {name: int(number) - 1 for name, number in columns.items()}
     if any(places[name] >= width for name in REQUIRED if name in places):
-        raise Unusable("missing_column")
+        raise UnusableError("missing_column")
     return Layout(None, width, tuple((name, place) for name, place in places.items() if place < width))
 
 
@@ -66,12 +66,12 @@ def _layout_by_header(
 ) -> Layout:
     lines = first_lines(head, is_whole=is_whole, most=1)
     if not lines or len(lines[0]) > LONGEST_HEADER:
-        raise Unusable("bad_header")
+        raise UnusableError("bad_header")
     names = [name.strip() for name in _cells(lines[0], encoding=encoding, delimiter=delimiter)]
     if any(str(columns[name]) not in names for name in REQUIRED if name in columns):
-        raise Unusable("missing_column")
+        raise UnusableError("missing_column")
     if any(names.count(str(column)) > 1 for column in columns.values()):
-        raise Unusable("duplicate_column")
+        raise UnusableError("duplicate_column")
     places = tuple((name, names.index(str(column))) for name, column in columns.items() if str(column) in names)
     return Layout(lines[0], len(names), places)
 
@@ -81,14 +81,14 @@ def _cells(line: bytes, *, encoding: str, delimiter: str) -> list[str]:
     try:
         return next(csv.reader([text], delimiter=delimiter), [])
     except csv.Error:
-        raise Unusable("bad_header") from None
+        raise UnusableError("bad_header") from None
 
 
 def parquet_layout(path: str, *, columns: Mapping[str, str | int]) -> tuple[Layout, int]:
     """The layout of a Parquet file and its rows, from its footer.
 
     Raises:
-        Unusable: the footer cannot be read, or a required column is not there.
+        UnusableError: the footer cannot be read, or a required column is not there.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -97,12 +97,12 @@ def parquet_layout(path: str, *, columns: Mapping[str, str | int]) -> tuple[Layo
         footer = pq.ParquetFile(path)
         schema, rows = footer.schema_arrow, footer.metadata.num_rows
     except (pa.ArrowException, OSError, ValueError):
-        raise Unusable("bad_parquet") from None
+        raise UnusableError("bad_parquet") from None
     if any(str(columns[name]) not in schema.names for name in REQUIRED if name in columns):
-        raise Unusable("missing_column", lines=rows)
+        raise UnusableError("missing_column", lines=rows)
     lower = [name.lower() for name in schema.names]
     if any(lower.count(str(column).lower()) > 1 for column in columns.values()):
-        raise Unusable("duplicate_column", lines=rows)
+        raise UnusableError("duplicate_column", lines=rows)
     found = tuple((name, str(column)) for name, column in columns.items() if column in schema.names)
     return Layout(None, 0, found, _types(schema, [column for _, column in found])), rows
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from jobs.file_content import Broken, Content, content_of
-from jobs.file_layout import Layout, Unusable, csv_layout, parquet_layout
+from jobs.file_layout import Layout, UnusableError, csv_layout, parquet_layout
 from kordon.city import Source
 
 OK, TRUNCATED, UNREADABLE = "ok", "truncated", "unreadable"
@@ -60,7 +60,11 @@ def matching(landing: Path, *, source: str, files: str) -> list[Path]:
 
 
 def changed(
-    landing: Path, *, sources: Iterable[Source], known: Mapping[tuple[str, str], tuple[str, int]], retried: Collection[tuple[str, str]]
+    landing: Path,
+    *,
+    sources: Iterable[Source],
+    known: Mapping[tuple[str, str], tuple[str, int]],
+    retried: Collection[tuple[str, str]],
 ) -> list[Landed]:
     """The files that are new, or that differ from what was loaded, each looked through once.
 
@@ -96,31 +100,46 @@ def _is_same(path: Path, *, sha256: str, size: int) -> bool:
 
 def inspect(seen: Landed, *, source: Source) -> Landed:
     """A file's size, hash and lines, whether it is whole, and where its columns are. Never raises for a bad file."""
-    path = Path(seen.path)
+    return looked_at(seen, source=source)[0]
+
+
+def looked_at(seen: Landed, *, source: Source, most_bytes: int | None = None) -> tuple[Landed, Content | None]:
+    """A file as :func:`inspect` gives it, and the content of a text file.
+
+    Args:
+        most_bytes: look no further than this; size, hash and lines are then those of the beginning.
+    """
+    path, content = Path(seen.path), None
     refused = _refused_name(seen)
     try:
         if path.is_dir():
-            return replace(seen, status=UNREADABLE, error_code="is_directory")
+            return replace(seen, status=UNREADABLE, error_code="is_directory"), None
         if not path.is_file():
-            return replace(seen, status=UNREADABLE, error_code="not_a_file")
+            return replace(seen, status=UNREADABLE, error_code="not_a_file"), None
         if source.format == "parquet":
-            landed, content = _hashed(seen, path), None
+            landed = _hashed(seen, path)
         else:
-            content = content_of(_chunks(path))
-            landed = replace(seen, bytes=content.bytes, sha256=content.sha256, lines=content.lines)
+            content = content_of(_chunks(path, most_bytes=most_bytes), is_part=_is_longer(path, most_bytes))
+            landed = replace(seen, bytes=content.size, sha256=content.sha256, lines=content.lines)
     except OSError:
-        return replace(seen, status=UNREADABLE, error_code="cannot_be_read")
+        return replace(seen, status=UNREADABLE, error_code="cannot_be_read"), None
     if refused:
-        return replace(landed, status=UNREADABLE, error_code=refused)
+        return replace(landed, status=UNREADABLE, error_code=refused), content
     if content is None:
-        return _laid_out_parquet(landed, source=source)
-    return _laid_out_text(landed, content, source=source)
+        return _laid_out_parquet(landed, source=source), None
+    return _laid_out_text(landed, content, source=source), content
 
 
-def _chunks(path: Path) -> Iterator[bytes]:
+def _is_longer(path: Path, most_bytes: int | None) -> bool:
+    return most_bytes is not None and path.stat().st_size > most_bytes
+
+
+def _chunks(path: Path, *, most_bytes: int | None) -> Iterator[bytes]:
+    left = most_bytes
     with path.open("rb") as file:
-        while chunk := file.read(CHUNK):
+        while chunk := file.read(CHUNK if left is None else min(CHUNK, left)):
             yield chunk
+            left = None if left is None else left - len(chunk)
 
 
 def _hashed(seen: Landed, path: Path) -> Landed:
@@ -145,7 +164,7 @@ def _refused_name(seen: Landed) -> str | None:
 
 
 def _laid_out_text(landed: Landed, content: Content, *, source: Source) -> Landed:
-    if content.bytes and content.is_gzip != landed.file.endswith(".gz"):
+    if content.size and content.is_gzip != landed.file.endswith(".gz"):
         # Spark chooses the codec by the name alone: it would parse compressed bytes, or inflate text.
         code = "gzip_without_gz_name" if content.is_gzip else "not_gzip"
         return replace(landed, status=UNREADABLE, error_code=code)
@@ -163,7 +182,7 @@ def _laid_out_text(landed: Landed, content: Content, *, source: Source) -> Lande
             has_header=source.header,
             columns=source.columns,
         )
-    except Unusable as fault:
+    except UnusableError as fault:
         return replace(landed, header_lines=header_lines, status=UNREADABLE, error_code=fault.code)
     return replace(landed, header_lines=header_lines, layout=layout)
 
@@ -171,6 +190,6 @@ def _laid_out_text(landed: Landed, content: Content, *, source: Source) -> Lande
 def _laid_out_parquet(landed: Landed, *, source: Source) -> Landed:
     try:
         layout, rows = parquet_layout(landed.path, columns=source.columns)
-    except Unusable as fault:
+    except UnusableError as fault:
         return replace(landed, lines=fault.lines, status=UNREADABLE, error_code=fault.code)
     return replace(landed, lines=rows, layout=layout)

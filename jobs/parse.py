@@ -93,11 +93,13 @@ def reads(
     """
     rows = with_instant(cells, "captured_at", formats=formats, zone=zone)
     rows = with_instant(rows, "received_at", formats=formats, zone=zone)
-    rows = rows.withColumns({
-        "confidence_value": number(F.col("confidence"), decimal=decimal) / F.lit(float(scale)),
-        "speed_value": number(F.col("speed_kmh"), decimal=decimal),
-        "supplier_camera_id": F.coalesce("camera_id", F.lit("")),
-    })
+    rows = rows.withColumns(
+        {
+            "confidence_value": number(F.col("confidence"), decimal=decimal) / F.lit(float(scale)),
+            "speed_value": number(F.col("speed_kmh"), decimal=decimal),
+            "supplier_camera_id": F.coalesce("camera_id", F.lit("")),
+        }
+    )
     rows = rows.join(F.broadcast(cameras), "supplier_camera_id", "left")
     rows = rows.withColumn("device", _device(F.col("devices"), at=F.unix_micros("captured_at_ts")))
     rows = rows.withColumn("outcome", F.coalesce(F.col("outcome"), _refusal(loaded_at=loaded_at)))

@@ -1,7 +1,7 @@
 """Ingest: suppliers' files to raw reads, every line accounted for."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import reduce
 from pathlib import Path
@@ -85,8 +85,6 @@ def _nothing_usable(landing: Path, files: Sequence[Landed], *, run: Run) -> str:
 
 def _confirmed(file: Landed, found: Contents | None) -> Landed:
     """The file with the number of lines that Spark read, or unreadable when that cannot be the file that was hashed."""
-    from dataclasses import replace
-
     rows = found.rows if found else 0
     if not file.is_usable or rows == file.lines:
         return file
@@ -121,7 +119,7 @@ def load(
         run.write("raw_read", rows, where=among(touched), days=touched)
         now = _counted(conform(rows, TABLES["raw_read"]))
     _account(run, now, touched=touched, lost=[(day, n) for day, n in accepted if day in run.closed_days])
-    _quarantine(run, files, places=places, found=found, touched=touched)
+    _quarantine(run, files, places=places, found=found, known=known)
     before = [h for h in held if h.service_day in touched]
     _ops_load(run, files, found=found, now=now, before=before, known=known)
 
@@ -176,7 +174,7 @@ def _account(run: Run, now: Sequence[Held], *, touched: set[date], lost: Sequenc
 
 
 def _quarantine(
-    run: Run, files: Sequence[Landed], *, places: DataFrame | None, found: dict[str, Contents], touched: set[date]
+    run: Run, files: Sequence[Landed], *, places: DataFrame | None, found: dict[str, Contents], known: dict[FileKey, Any]
 ) -> None:
     """One row a refused line. Of an unreadable file every line is one, by number alone."""
     parts = []
@@ -185,17 +183,18 @@ def _quarantine(
         refused = places.filter(F.col("outcome").isNotNull() & (F.col("outcome") != BLANK) & ~is_header)
         code = F.when(F.col("outcome") == HEADER, "repeated_header").otherwise(F.col("outcome"))
         parts.append(refused.select("source", "file", "line", code.alias("error_code")))
-    whole = [(f.source, f.file, f.header_lines + 1, f.lines, f.error_code) for f in files if not f.is_usable and f.lines > f.header_lines]
+    unreadable = [f for f in files if not f.is_usable and f.lines > f.header_lines]
+    whole = [(f.source, f.file, f.header_lines + 1, f.lines, f.error_code) for f in unreadable]
     if whole:
         schema = "source string, file string, first int, last int, error_code string"
         each = F.explode(F.sequence("first", "last")).alias("line")
         parts.append(run.spark.createDataFrame(whole, schema).select("source", "file", each, "error_code"))
-    if not whole and not any(_quarantined(f, found.get(f.path)) for f in files):
-        if run.lake.version("ops_quarantine") is None:
+    if not any(_quarantined(f, found.get(f.path)) for f in files):
+        if not any(known[f.key].quarantined for f in files if f.key in known):
             return
         parts = [run.lake.rows("ops_quarantine", []).drop("run_id")]
     rows = reduce(lambda a, b: a.unionByName(b), parts).withColumn("run_id", F.lit(run.run_id))
-    run.write("ops_quarantine", rows, where=_of_files(file.key for file in files), days=touched)
+    run.write("ops_quarantine", rows, where=_of_files(file.key for file in files), days=run.touched_days)
     # The lines are released when this step's main ends: what is committed later must be in memory by then.
     conform(rows, TABLES["ops_quarantine"]).count()
 

@@ -35,7 +35,7 @@ def gaps(accounts: Iterable[tuple[date, str, str, int]]) -> list[Fact]:
         for giver, taker in HANDED_ON:
             lost = rows.get((day, giver, "out"), 0) - rows.get((day, taker, "in"), 0)
             severity = "blocking" if lost else "ok"
-            facts.append(Fact(day, "ops_reconciliation", "handed_on", f"{giver}>{taker}", lost, "0", severity))
+            facts.append(Fact(day, "ops_reconciliation", "handed_on", f"{giver}>{taker}", float(lost), "0", severity))
     return facts
 
 

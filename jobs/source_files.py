@@ -99,4 +99,4 @@ def java_charset(encoding: str, *, source: str) -> str | None:
                 return candidate
         except Exception:  # noqa: S112 - Java throws where a name has characters that no charset has
             continue
-    raise ConfigError(f"sources/{source}.toml: Java does not know the encoding '{encoding}'. Write a common name, such as cp1252.")
+    raise ConfigError(f"sources/{source}.toml: Java has no encoding '{encoding}': write a common name such as cp1252.")

@@ -77,7 +77,7 @@ def refuse_bad_patterns(spark: SparkSession, patterns: Sequence[str], *, source:
         if pattern in ("iso", "epoch_s", "epoch_ms"):
             continue
         try:
-            spark.range(1).select(F.try_to_timestamp(F.lit("2026-03-10"), F.lit(pattern))).collect()
+            spark.sql("SELECT 1").select(F.try_to_timestamp(F.lit("2026-03-10"), F.lit(pattern))).collect()
         except PySparkException:
             raise ConfigError(
                 f"sources/{source}.toml: [time] formats holds '{pattern}', which is no Spark datetime pattern. "

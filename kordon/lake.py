@@ -169,6 +169,8 @@ class Lake:
         builder = DeltaTable.createIfNotExists(self.spark).location(self.path(table.name))
         builder = builder.addColumns(schema(table)).partitionedBy(*table.partitioned_by)
         if table.no_statistics:
-            kept = [c for c in table.column_names if c not in (*table.no_statistics, *table.partitioned_by)]
+            without = {*table.no_statistics, *table.partitioned_by}
+            # Delta keeps no statistics on other types, and refuses to be asked for them.
+            kept = [c.name for c in table.columns if c.name not in without and c.type in ("string", "int", "double", "timestamp")]
             builder = builder.property("delta.dataSkippingStatsColumns", ",".join(kept))
         builder.execute()

@@ -1,5 +1,6 @@
 """The Spark session: one way to start it, each setting with its reason."""
 
+import logging
 import os
 import shutil
 import tempfile
@@ -50,6 +51,12 @@ def session(*, master: str = "local[*]", app: str = "kordon") -> "SparkSession":
     """
     from pyspark.sql import SparkSession
 
+    os.environ.setdefault("SPARK_CONF_DIR", str(Path(__file__).parent / "spark_conf"))
+    if master.startswith("local"):
+        os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    # Its messages quote the plan of a failed query, literals included.
+    for name in ("DataFrameQueryContextLogger", "SQLQueryContextLogger"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     sweep_scratch()
     scratch = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=scratch_root()))
     cores = os.cpu_count() or 2
@@ -78,11 +85,11 @@ def session(*, master: str = "local[*]", app: str = "kordon") -> "SparkSession":
         .config("spark.sql.files.ignoreCorruptFiles", "true")
         # Suppliers write windows-1252; Spark 4 knows only six charsets without this.
         .config("spark.sql.legacy.javaCharsets", "true")
+        # A stamp that Spark 2 would have parsed otherwise is bad, not an exception that quotes it.
+        .config("spark.sql.legacy.timeParserPolicy", "CORRECTED")
         # A year of days makes plans of more fields than the default, which is then cut with a warning.
         .config("spark.sql.debug.maxToStringFields", "200")
     )
-    if master.startswith("local"):
-        builder = builder.config("spark.driver.host", "127.0.0.1").config("spark.driver.bindAddress", "127.0.0.1")
     spark = builder.getOrCreate()
     spark.sparkContext.setLogLevel("ERROR")
     return spark

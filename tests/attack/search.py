@@ -16,7 +16,13 @@ import pyarrow.parquet as pq
 
 def forms(secret: bytes) -> set[bytes]:
     """A secret as text, in other cases and encodings, and as the digests that a careless pseudonym would be."""
-    found = {secret, secret.lower(), secret.decode("latin-1").encode("utf-16-le"), secret.hex().encode(), secret.hex().upper().encode()}
+    found = {
+        secret,
+        secret.lower(),
+        secret.decode("latin-1").encode("utf-16-le"),
+        secret.hex().encode(),
+        secret.hex().upper().encode(),
+    }
     found.add(base64.b64encode(secret).rstrip(b"="))
     for name in ("md5", "sha1", "sha256"):
         digest = hashlib.new(name, secret)
@@ -48,9 +54,7 @@ def _parquet(content: bytes) -> Iterator[bytes]:
     for batch in file.iter_batches():
         for column in batch.columns:
             if pa.types.is_string(column.type) or pa.types.is_binary(column.type) or pa.types.is_large_string(column.type):
-                yield b"\x00".join(
-                    v.encode() if isinstance(v, str) else v for v in column.to_pylist() if v is not None
-                )
+                yield b"\x00".join(v.encode() if isinstance(v, str) else v for v in column.to_pylist() if v is not None)
             elif pa.types.is_nested(column.type):
                 yield str(column.to_pylist()).encode()
 

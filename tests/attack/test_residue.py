@@ -50,7 +50,12 @@ def ran(tmp_path_factory):
     vliet.simulate(folder, count=1, vehicles=500)
     _plant(folder / "landing")
     (folder / "tmp").mkdir()
-    environment = {**os.environ, "TMPDIR": str(folder / "tmp"), "XDG_STATE_HOME": str(folder / "state"), "KORDON_SPARK_MEMORY_GB": "2"}
+    environment = {
+        **os.environ,
+        "TMPDIR": str(folder / "tmp"),
+        "XDG_STATE_HOME": str(folder / "state"),
+        "KORDON_SPARK_MEMORY_GB": "2",
+    }
     common = ["--city", str(vliet.CITY), "--lake", str(folder / "lake"), "--master", "local[2]"]
     commands = [
         ["run", *common, "--landing", str(folder / "landing"), "--keystore", str(folder / "keys"), "--days", "2026-03-10"],

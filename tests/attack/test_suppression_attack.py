@@ -19,7 +19,7 @@ from kordon.city import City
 from privacy.disclosure import CONTRIBUTORS, disclose
 from publication.cells import tables
 from publication.published import publish_all
-from tests.attack.test_suppression_city import DAY, cells, vliet
+from tests.attack.test_suppression_city import DAY, cells, small, vliet
 
 K = 10
 EXACT = 1e-6
@@ -33,7 +33,6 @@ class Attacker:
     known: dict[tuple, float] = field(default_factory=dict)
     rows: list[dict[int, float]] = field(default_factory=list)
     constants: list[float] = field(default_factory=list)
-    contradictions: list[tuple] = field(default_factory=list)
 
     def says(self, name: tuple, value: float | None) -> None:
         """A count that a file shows, or that it hides (None)."""
@@ -85,7 +84,9 @@ class Attacker:
         share = (space**2).sum(axis=0)
         name = {number: key for key, number in self.names.items()}
         # Unknowns that stand in the same sums can be exchanged: none of them is determined.
-        return {name[members[0]] for members, s in zip(pattern.values(), share, strict=True) if len(members) == 1 and s > 1 - 1e-7}
+        return {
+            name[members[0]] for members, s in zip(pattern.values(), share, strict=True) if len(members) == 1 and s > 1 - 1e-7
+        }
 
     def widths(self, wanted: Iterable[tuple]) -> dict[tuple, tuple[float, float]]:
         """Linear programs: the least and the most that a count can be, given every sum and that nothing is below zero."""
@@ -158,7 +159,11 @@ def attacker(published: dict[str, pd.DataFrame], *, city: City) -> Attacker:
         for _, gate, way in entries:
             it.adds_up(by["pairs", cordon, gate, way], by["gate", cordon, gate, way], ("one end", cordon, gate, way))
     # The same gates of two cordons: whoever uses both ends for the one cordon does so for the other.
-    ends = [(key, (frozenset(streams[key[1], key[2], "in"]), frozenset(streams[key[1], key[3], "out"]))) for key in by if key[0] == "ends"]
+    ends = [
+        (key, (frozenset(streams[key[1], key[2], "in"]), frozenset(streams[key[1], key[3], "out"])))
+        for key in by
+        if key[0] == "ends"
+    ]
     for (one, place), (other, same) in combinations(ends, 2):
         if place == same:
             fewer, more = sorted((by[one], by[other]), key=lambda names: sum(it.known.get(n, 0) for n in names))
@@ -197,3 +202,88 @@ def release(day_cells: dict[str, pd.DataFrame], city: City, *, complementary: bo
             few = table[list(CONTRIBUTORS[product])].fillna(0).min(axis=1) < K
             status[product] = table["status"].mask(few & (table["status"] != "missing"), "suppressed")
     return publish_all(rows, status=status)
+
+
+def cannot_occur(it: Attacker) -> set[tuple]:
+    """Driving through a cordon of which no two gates can be entered and left: known from the map, of no vehicle."""
+    driven = {name[1] for name in it.names if name[0] == "visits" and name[4] == "through"}
+    return {name for name in it.names if name[0] == "through" and name[1] not in driven}
+
+
+def one_of_each(it: Attacker) -> list[tuple]:
+    """One unknown of all that stand in the same sums: they can be exchanged, so their bounds are the same."""
+    sums = defaultdict(list)
+    for number, row in enumerate(it.rows):
+        for column, value in row.items():
+            sums[column].append((number, value))
+    first: dict[tuple, tuple] = {}
+    for name, column in it.names.items():
+        if name not in it.known and sums[column]:
+            first.setdefault(tuple(sums[column]), name)
+    return list(first.values())
+
+
+@pytest.mark.parametrize(("vehicles", "seed"), [(300, 1), (3000, 3), (20_000, 4)])
+def test_nothing_hidden_in_a_release_of_vliet_is_found_by_subtraction_algebra_or_programming(vehicles, seed):
+    city = vliet()
+    it = attacker(release(cells(city, days=[DAY], vehicles=vehicles, seed=seed), city, complementary=True), city=city)
+    assert it.by_subtraction() == set()
+    assert it.by_algebra() == set()
+    unknown = it.unknowns()
+    sample = [unknown[n] for n in np.random.default_rng(seed).choice(len(unknown), 40, replace=False)]
+    assert min(high - low for low, high in it.widths(sample).values()) >= K
+
+
+def test_a_gate_that_was_down_is_known_to_have_counted_nothing_and_helps_nobody():
+    city = vliet()
+    day = cells(city, days=[DAY], vehicles=3000, seed=3)
+    rows = tables(day, city=city, days=[DAY])["gate_hour"]
+    down = rows[(rows["passages"] == 0) & (rows["hour"].dt.hour < 9)].assign(status="missing", passages=None, vehicles=None)
+    found = down.rename(columns={"date": "service_day", "hour": "hour_ts"})[day["gate_hour"].columns]
+    published = release({**day, "gate_hour": pd.concat([day["gate_hour"], found])}, city, complementary=True)
+    assert (published["gate_hour"]["status"] == "missing").sum() == len(down) > 1000
+    it = attacker(published, city=city)
+    assert it.by_subtraction() | it.by_algebra() == set()
+    assert min(high - low for low, high in it.widths(it.unknowns()[::150]).values()) >= K
+
+
+def test_control_the_threshold_alone_is_caught():
+    city = vliet()
+    it = attacker(release(cells(city, days=[DAY], vehicles=3000, seed=3), city, complementary=False), city=city)
+    found = it.by_subtraction()
+    assert ("through", "ring", "other") in found
+    assert found <= it.by_algebra()
+    low, high = it.widths([("through", "ring", "other")])["through", "ring", "other"]
+    assert high - low < EXACT
+
+
+def test_control_a_hidden_zero_is_caught_without_complementary_suppression_and_not_with_it():
+    city = vliet()
+    day = cells(city, days=[DAY], vehicles=20_000, seed=4, absent=("other", "motorcycle"))
+    zeros = {("entries", "ring", "other"), ("entries", "ring", "motorcycle")}
+    bare, covered = (attacker(release(day, city, complementary=c), city=city) for c in (False, True))
+    assert zeros <= bare.by_subtraction()
+    assert not covered.by_subtraction()
+    assert min(high - low for low, high in covered.widths(zeros).values()) >= K
+
+
+@pytest.mark.parametrize("seed", range(1, 13))
+def test_in_small_tangled_cities_no_hidden_count_can_be_bounded_to_less_than_k(seed):
+    city = small(seed=seed)
+    day = cells(city, days=[DAY], vehicles=[15, 60, 200, 800][seed % 4], seed=seed)
+    it = attacker(release(day, city, complementary=True), city=city)
+    structural = cannot_occur(it)
+    assert it.by_subtraction() <= structural
+    assert it.by_algebra() <= structural
+    narrow = {name for name, (low, high) in it.widths(one_of_each(it)).items() if high - low < K}
+    assert all(name[0] == "through" and name[1] in {s[1] for s in structural} for name in narrow)
+
+
+def test_control_small_tangled_cities_leak_without_complementary_suppression():
+    leaks = 0
+    for seed in range(1, 13):
+        city = small(seed=seed)
+        day = cells(city, days=[DAY], vehicles=[15, 60, 200, 800][seed % 4], seed=seed)
+        it = attacker(release(day, city, complementary=False), city=city)
+        leaks += bool((it.by_subtraction() | it.by_algebra()) - cannot_occur(it))
+    assert leaks >= 4

@@ -27,7 +27,8 @@ def small(*, seed: int) -> City:
     draw = np.random.default_rng(seed)
     zones = [f"z{n}" for n in range(int(draw.integers(1, 4)))]
     sites = tuple(
-        Site(f"s{n}", f"site {n}", 4 + n / 100, 51.0, None, None, "", str(draw.choice(zones)), None) for n in range(int(draw.integers(4, 8)))
+        Site(f"s{n}", f"site {n}", 4 + n / 100, 51.0, None, None, "", str(draw.choice(zones)), None)
+        for n in range(int(draw.integers(4, 8)))
     )
     ids = [site.site_id for site in sites]
     gates = []
@@ -38,35 +39,50 @@ def small(*, seed: int) -> City:
         # A cordon that nobody can leave or enter has no pairs.
         for way in ("in", "out"):
             if not any(g.cordon_id == cordon and g.direction in (way, "both") for g in gates):
-                gates.append(Gate(cordon, f"{cordon[0]}{way}", way, next(i for i in ids if i not in {g.site_id for g in gates if g.cordon_id == cordon}), way))
+                gates.append(
+                    Gate(
+                        cordon,
+                        f"{cordon[0]}{way}",
+                        way,
+                        next(i for i in ids if i not in {g.site_id for g in gates if g.cordon_id == cordon}),
+                        way,
+                    )
+                )
     polygon = {"type": "Polygon", "coordinates": [[[4.0, 50.9], [4.1, 50.9], [4.1, 51.1], [4.0, 50.9]]]}
     return replace(
-        vliet(), sites=sites, gates=tuple(gates), zones=tuple(Zone(z, z, None, polygon) for z in zones), vehicle_classes=("car", "van", "unknown")
+        vliet(),
+        sites=sites,
+        gates=tuple(gates),
+        zones=tuple(Zone(z, z, None, polygon) for z in zones),
+        vehicle_classes=("car", "van", "unknown"),
     )
 
 
-def cells(city: City, *, days: list[date], vehicles: int, seed: int) -> dict[str, pd.DataFrame]:
+def cells(city: City, *, days: list[date], vehicles: int, seed: int, absent: tuple[str, ...] = ()) -> dict[str, pd.DataFrame]:
     """Product cells of some days of traffic: whole visits at gates, exits that nobody saw, trips between the sites passed.
 
     Every vehicle crosses each gate that it passes in every cordon that has the gate, so the tables agree as real ones do.
     """
     draw = np.random.default_rng(seed)
     crossings, visits, trips = [], [], []
-    gates = pd.DataFrame([(g.cordon_id, g.gate_id, g.site_id, g.direction) for g in city.gates],
-                         columns=["cordon_id", "gate_id", "site_id", "direction"])
+    gates = pd.DataFrame(
+        [(g.cordon_id, g.gate_id, g.site_id, g.direction) for g in city.gates],
+        columns=["cordon_id", "gate_id", "site_id", "direction"],
+    )
     zone = {s.site_id: s.zone_id for s in city.sites}
     # A few gates carry most of the traffic.
     weight = {site: draw.pareto(1.2) + 0.05 for site in sorted(set(gates.site_id))}
-    at_site = {site: list(rows[["cordon_id", "gate_id", "direction"]].itertuples(index=False, name=None))
-               for site, rows in gates.groupby("site_id")}
-    inwards = [s for s in at_site if any(d in ("in", "both") for _, _, d in at_site[s])]
-    outwards = [s for s in at_site if any(d in ("out", "both") for _, _, d in at_site[s])]
+    at_site = {
+        site: list(rows[["cordon_id", "gate_id", "direction"]].itertuples(index=False, name=None))
+        for site, rows in gates.groupby("site_id")
+    }
+    inwards, outwards = ([s for s in at_site if any(d in (way, "both") for _, _, d in at_site[s])] for way in ("in", "out"))
 
     def pick(sites: list[str]) -> str:
         p = np.array([weight[s] for s in sites])
         return sites[draw.choice(len(sites), p=p / p.sum())]
 
-    classes = list(city.vehicle_classes)
+    classes = [c for c in city.vehicle_classes if c not in absent]
     for day in days:
         start = datetime(day.year, day.month, day.day, 3, tzinfo=UTC)
         for vid in range(vehicles):
@@ -76,24 +92,33 @@ def cells(city: City, *, days: list[date], vehicles: int, seed: int) -> dict[str
                 hour = start + timedelta(hours=int(draw.choice(24, p=BY_HOUR / BY_HOUR.sum())))
                 entry, leave = pick(inwards), pick(outwards)
                 seen = draw.random() < 0.93
-                for cordon, gate, _ in at_site[entry]:
-                    crossings.append((day, hour, cordon, gate, "in", cls, vid))
-                    exits = [g for c, g, d in at_site[leave] if c == cordon and d in ("out", "both")] if seen else []
-                    fast = draw.random() < (0.5 if cls == "truck" else 0.25)
-                    kind = None if not exits else "through" if fast and exits[0] != gate else "stay"
-                    visits.append((day, cordon, cls, gate, exits[0] if exits else None, kind, vid))
-                if seen:
-                    entered = {c for c, _, _ in at_site[entry]}
-                    for cordon, gate, _ in at_site[leave]:
-                        crossings.append((day, hour, cordon, gate, "out", cls, vid))
-                        if cordon not in entered:  # an exit of a cordon that nobody was seen entering
-                            visits.append((day, cordon, cls, None, gate, None, vid))
+                fast = draw.random() < (0.5 if cls == "truck" else 0.25)
+                inside: dict[str, str] = {}
+                for site, way in ((entry, "in"), (leave, "out"))[: 2 if seen else 1]:
+                    for cordon, gate, only in at_site[site]:
+                        direction = way if only == "both" else only
+                        crossings.append((day, hour, cordon, gate, direction, cls, vid))
+                        if direction == "in":
+                            if cordon in inside:  # entered twice: the first visit was not seen to end
+                                visits.append((day, cordon, cls, inside[cordon], None, None, vid))
+                            inside[cordon] = gate
+                        else:
+                            came = inside.pop(cordon, None)
+                            kind = None if came is None else "through" if fast and came != gate else "stay"
+                            visits.append((day, cordon, cls, came, gate, kind, vid))
+                visits += [(day, cordon, cls, gate, None, None, vid) for cordon, gate in inside.items()]
                 trips.append((day, zone[entry], zone[leave] if seen else zone[entry], cls, vid))
-    crossed = pd.DataFrame(crossings, columns=["service_day", "hour_ts", "cordon_id", "gate_id", "direction", "vehicle_class", "vid"])
-    visited = pd.DataFrame(visits, columns=["service_day", "cordon_id", "vehicle_class", "entry_gate_id", "exit_gate_id", "kind", "vid"])
+    crossed = pd.DataFrame(
+        crossings, columns=["service_day", "hour_ts", "cordon_id", "gate_id", "direction", "vehicle_class", "vid"]
+    )
+    visited = pd.DataFrame(
+        visits, columns=["service_day", "cordon_id", "vehicle_class", "entry_gate_id", "exit_gate_id", "kind", "vid"]
+    )
     travelled = pd.DataFrame(trips, columns=["service_day", "origin_zone_id", "destination_zone_id", "vehicle_class", "vid"])
     gate_hour = _counted(crossed, ["service_day", "hour_ts", "cordon_id", "gate_id", "direction", "vehicle_class"], "passages")
-    pairs = _counted(visited.dropna(subset=["kind"]), ["service_day", "cordon_id", "entry_gate_id", "exit_gate_id", "kind"], "visits")
+    pairs = _counted(
+        visited.dropna(subset=["kind"]), ["service_day", "cordon_id", "entry_gate_id", "exit_gate_id", "kind"], "visits"
+    )
     od = _counted(travelled, ["service_day", "origin_zone_id", "destination_zone_id", "vehicle_class"], "trips")
     return {"gate_hour": gate_hour.assign(status="ok"), "gate_pair_day": pairs, "od_day": od, "through_day": _through(visited)}
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from pyspark.sql.types import StructField, StructType
 
-from kordon.lake import schema
+from kordon.lake import conform, schema
 from kordon.run import Account, rule_name
 from kordon.tables import TABLES
 from quality.facts import facts
@@ -90,7 +90,7 @@ def test_each_rule_of_each_record_catches_its_own_fault_and_nothing_else(spark):
         for number, rule in enumerate(faults_of(table), start=1):
             day = FIRST + dt.timedelta(days=number)
             rows += faulty_rows(table, rule, day=day)
-            planted[table.name, NO_DAY if rule.entity == "service_day" else day] = rule
+            planted[table.name, NO_DAY if rule.check == NULL and rule.entity == "service_day" else day] = rule
         frames[table.name] = frame(spark, table, rows)
     found = facts(frames, undated=NO_DAY)
 
@@ -140,6 +140,37 @@ def test_the_gate_blocks_what_a_record_forbids_and_passes_what_it_allows(spark):
         # The passages of that day came from no read at all.
         (bad_day, "core_read.rows.table", 0.0, ">= 1", "warning"),
     }
+
+
+def test_bounds_are_allowed_and_beyond_them_nan_and_infinity_are_not(spark):
+    table = TABLES["core_read"]
+    values = {"confidence": [0.0, 1.0, None, -0.01, 1.01, float("nan"), float("inf")], "speed_kmh": [0.0, 90.0, None, -1.0]}
+    rows = good_rows(table, day=FIRST, rows=7)
+    for column, of_rows in values.items():
+        for row, value in zip(rows, of_rows, strict=False):
+            row[column] = value
+    found = facts({"core_read": frame(spark, table, rows)}, undated=NO_DAY).loc[FIRST]
+    assert found["core_read.range.confidence"] == 4
+    assert found["core_read.range.speed_kmh"] == 1
+
+
+def test_a_null_that_conform_lets_through_is_counted(spark):
+    """A column that is NOT NULL in the lake's schema is free to be NULL until it is written, and Spark must not think otherwise."""
+    table = TABLES["core_trip"]
+    rows = good_rows(table, day=FIRST)
+    rows[0]["passages"] = None
+    conformed = conform(frame(spark, table, rows), table).persist()
+    assert facts({"core_trip": conformed}, undated=NO_DAY).loc[FIRST, "core_trip.null.passages"] == 1
+    conformed.unpersist()
+
+
+def test_tables_of_a_step_are_counted_in_one_job(spark):
+    names = ("core_visit", "core_open_visit", "flow_gate_hour")
+    frames = {name: frame(spark, TABLES[name], good_rows(TABLES[name], day=FIRST)) for name in names}
+    spark.sparkContext.setJobGroup("facts", "facts")
+    facts(frames, undated=NO_DAY)
+    spark.sparkContext.setLocalProperty("spark.jobGroup.id", None)
+    assert len(spark.sparkContext.statusTracker().getJobIdsForGroup("facts")) == 1
 
 
 def test_a_hash_collision_does_not_block(spark):

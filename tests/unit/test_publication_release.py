@@ -1,0 +1,248 @@
+"""A release: a whole folder or none, numbered, never changed, and telling what it is."""
+
+import hashlib
+import json
+import re
+from datetime import UTC, date, datetime, timedelta
+from html.parser import HTMLParser
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from shapely.geometry import shape
+
+from kordon.errors import ConfigError, PrivacyError, UsageError
+from publication import release as releases
+from publication.release import assemble, build
+from tests.attack.test_suppression_city import DAY, cells, vliet
+
+MADE = datetime(2026, 3, 14, 9, tzinfo=UTC)
+DAYS = [DAY, DAY + timedelta(days=1)]
+
+
+@pytest.fixture(scope="module")
+def day_cells():
+    return cells(vliet(), days=DAYS, vehicles=3000, seed=5)
+
+
+def made(day_cells, out, *, days=DAYS, created_at=MADE, **changes):
+    given = {p: t[t["service_day"].isin(days)] for p, t in day_cells.items()}
+    arguments = {"cells": given, "city": vliet(), "days": days, "out": out, "approved_by": "An Peeters"}
+    return assemble(**{**arguments, **changes}, created_at=created_at)
+
+
+@pytest.fixture(scope="module")
+def folder(day_cells, tmp_path_factory):
+    return made(day_cells, tmp_path_factory.mktemp("releases")).path
+
+
+def package_of(folder):
+    return json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_a_release_is_one_folder_with_every_file(folder):
+    assert folder.parts[-3:] == ("vliet-shared", "2026-03-10_2026-03-11", "v1")
+    products = ("gate_hour", "od_day", "gate_pair_day", "through_day")
+    expected = {f"{p}.{form}" for p in products for form in ("csv", "parquet")} | {
+        f"{x}.geojson" for x in ("sites", "gates", "zones")
+    }
+    assert set(contents(folder)) == expected | {"datapackage.json", "index.html"}
+    assert [p.name for p in folder.parent.iterdir()] == ["v1"]
+
+
+def test_the_same_cells_and_instant_give_the_same_bytes(day_cells, folder, tmp_path):
+    assert contents(made(day_cells, tmp_path).path) == contents(folder)
+
+
+def test_csv_and_parquet_say_the_same_and_a_hidden_value_is_an_empty_field(folder):
+    for product in ("gate_hour", "od_day", "gate_pair_day", "through_day"):
+        text = pd.read_csv(folder / f"{product}.csv", dtype=str, keep_default_na=False)
+        typed = pq.read_table(folder / f"{product}.parquet").to_pandas()
+        assert list(text.columns) == list(typed.columns)
+        measure = text.columns[-2]
+        hidden = text["status"] == "suppressed"
+        assert hidden.any()
+        assert (text.loc[hidden, measure] == "").all()
+        assert (typed[measure].isna() == (text[measure] == "")).all()
+        assert not {"vehicles", "through_vehicles", "other_vehicles"} & set(text.columns)
+    hour = pd.read_csv(folder / "gate_hour.csv", dtype=str)["hour"]
+    assert hour[0] == "2026-03-10T04:00:00+01:00"
+
+
+def test_the_manifest_names_every_data_file_with_its_size_and_hash(folder):
+    package = package_of(folder)
+    assert {r["path"] for r in package["resources"]} == set(contents(folder)) - {"datapackage.json", "index.html"}
+    for resource in package["resources"]:
+        data = (folder / resource["path"]).read_bytes()
+        assert resource["bytes"] == len(data)
+        assert resource["hash"] == f"sha256:{hashlib.sha256(data).hexdigest()}"
+    about = package["kordon"]
+    assert (about["status"], about["approved_by"], about["k"]) == ("trial, not audited", "An Peeters", 10)
+    assert about["config_hash"] == vliet().config_hash
+    assert set(about["suppression"]) == {"gate_hour", "od_day", "gate_pair_day", "through_day"}
+
+
+def test_the_schema_fits_the_csv(folder):
+    for resource in package_of(folder)["resources"]:
+        if resource["format"] == "csv":
+            header = (folder / resource["path"]).read_text(encoding="utf-8").splitlines()[0].split(",")
+            assert [field["name"] for field in resource["schema"]["fields"]] == header
+            assert all(field["description"] and field["description_nl"] for field in resource["schema"]["fields"])
+            rows = pd.read_csv(folder / resource["path"], dtype=str)
+            assert not rows.duplicated(resource["schema"]["primaryKey"]).any()
+
+
+def test_the_layers_are_geojson_in_wgs84_with_outer_rings_counter_clockwise(folder):
+    for layer, key in (("sites", "site_id"), ("gates", "gate_id"), ("zones", "zone_id")):
+        content = json.loads((folder / f"{layer}.geojson").read_text(encoding="utf-8"))
+        assert content["type"] == "FeatureCollection"
+        assert "crs" not in content
+        assert all(feature["properties"][key] for feature in content["features"])
+        for feature in content["features"]:
+            area = shape(feature["geometry"])
+            assert area.is_valid
+            if area.geom_type == "Polygon":
+                assert area.exterior.is_ccw
+
+
+class Links(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.found = []
+
+    def handle_starttag(self, tag, attrs):
+        self.found += [value for name, value in attrs if name in ("href", "src") and value and not value.startswith("#")]
+
+
+def test_the_page_needs_no_network_and_every_link_is_a_file_beside_it(folder):
+    text = (folder / "index.html").read_text(encoding="utf-8")
+    links = Links()
+    links.feed(text)
+    targets = [link for link in links.found if not link.startswith("#")]
+    assert {t for t in targets if not t.startswith("data:")} >= {"gate_hour.csv", "datapackage.json"}
+    assert all((folder / t).is_file() for t in targets if not t.startswith("data:"))
+    assert "<script" not in text
+    assert not re.search(r"url\((?!#)", text)
+
+
+def test_the_page_says_trial_and_who_approved_and_escapes_what_it_is_given(day_cells, tmp_path):
+    text = (made(day_cells, tmp_path, approved_by="<b>An</b>").path / "index.html").read_text(encoding="utf-8")
+    assert "Trial, not audited" in text
+    assert "&lt;b&gt;An&lt;/b&gt;" in text
+    assert text.count('role="img" aria-label=') == 3
+
+
+def test_the_same_data_again_is_the_version_that_is_there(day_cells, tmp_path):
+    first = made(day_cells, tmp_path)
+    before = contents(first.path)
+    again = made(day_cells, tmp_path, created_at=MADE + timedelta(days=1), approved_by="Bo")
+    assert (first.is_new, again.is_new, again.version, again.path) == (True, False, 1, first.path)
+    assert contents(first.path) == before
+
+
+def test_other_data_is_a_new_version_and_the_old_one_stays_as_it_was(day_cells, tmp_path):
+    first = made(day_cells, tmp_path)
+    before = contents(first.path)
+    busier = {**day_cells, "od_day": day_cells["od_day"].assign(trips=day_cells["od_day"]["trips"] + 1)}
+    second = made(busier, tmp_path)
+    assert (second.version, second.is_new, second.path.name) == (2, True, "v2")
+    assert package_of(second.path)["kordon"]["replaces"] == "v1"
+    assert contents(first.path) == before
+
+
+def test_a_release_of_another_period_that_shares_a_day_is_refused_by_name(day_cells, tmp_path):
+    made(day_cells, tmp_path)
+    with pytest.raises(ConfigError, match=r"overlaps .*2026-03-10_2026-03-11"):
+        made(day_cells, tmp_path, days=DAYS[1:])
+
+
+def test_days_that_touch_do_not_overlap_and_one_day_is_named_once(day_cells, tmp_path):
+    assert made(day_cells, tmp_path, days=DAYS[:1]).path.parts[-2:] == ("2026-03-10", "v1")
+    assert made(day_cells, tmp_path, days=DAYS[1:]).version == 1
+
+
+def test_what_stops_half_way_leaves_nothing(day_cells, tmp_path, monkeypatch):
+    def broken(**_):
+        raise RuntimeError("out of disk")
+
+    monkeypatch.setattr(releases, "page", broken)
+    with pytest.raises(RuntimeError):
+        made(day_cells, tmp_path)
+    assert not any(tmp_path.rglob("*.csv"))
+    assert not any(path for path in (tmp_path / "vliet-shared").iterdir())
+
+
+def test_a_hidden_row_with_a_value_stops_everything(day_cells, tmp_path, monkeypatch):
+    real = releases.publish_all
+
+    def careless(true, *, status):
+        rows = real(true, status=status)
+        rows["od_day"].loc[rows["od_day"]["status"] == "suppressed", "trips"] = 0
+        return rows
+
+    monkeypatch.setattr(releases, "publish_all", careless)
+    with pytest.raises(PrivacyError, match="od_day"):
+        made(day_cells, tmp_path)
+    assert not any(tmp_path.rglob("*.csv"))
+
+
+def test_the_main_numbers_follow_from_the_files(folder):
+    said = package_of(folder)["kordon"]["summary"]
+    assert said["trips"] == pd.read_csv(folder / "od_day.csv")["trips"].sum()
+    through = pd.read_csv(folder / "through_day.csv").query("vehicle_class == 'all' and cordon_id == 'ring'")
+    assert said["through_share"]["ring"] == pytest.approx(through["through"].sum() / through["entries"].sum(), abs=1e-4)
+
+
+@pytest.mark.parametrize("days", [[], [DAY, DAY + timedelta(days=2)]])
+def test_a_period_without_days_or_with_gaps_is_refused(day_cells, tmp_path, days):
+    with pytest.raises(UsageError):
+        made(day_cells, tmp_path, days=days)
+
+
+def test_nobody_is_no_approver(day_cells, tmp_path):
+    with pytest.raises(UsageError, match="who approves"):
+        made(day_cells, tmp_path, approved_by=" ")
+
+
+def test_days_that_are_not_complete_are_refused_with_what_to_run(spark, tmp_path):
+    from kordon import days
+    from kordon.lake import Lake
+
+    lake = Lake(spark, str(tmp_path / "lake"))
+    four = [DAY + timedelta(days=n) for n in range(4)]
+    states = zip(four, ("complete", "open", "stale"), strict=False)
+    days.write(lake, [days.Day(day, state, "r", "c", "0.1.0", {"out_od_day_cell": 0}) for day, state in states], metadata={})
+    said = r"2026-03-11 \(open\), 2026-03-12 \(stale\), 2026-03-13 \(never computed\).*--days 2026-03-11\.\.2026-03-13"
+    with pytest.raises(ConfigError, match=said):
+        build(lake=lake, city=vliet(), days=four, out=tmp_path / "out", approved_by="An", created_at=MADE)
+
+
+def test_a_release_from_a_lake_is_that_from_the_same_cells_in_memory(spark, day_cells, tmp_path):
+    from kordon import days
+    from kordon.lake import Lake, schema
+    from kordon.tables import TABLES
+
+    lake = Lake(spark, str(tmp_path / "lake"))
+    one = {p: t[t["service_day"] == DAY] for p, t in day_cells.items()}
+    versions = {}
+    for product, table in one.items():
+        record = TABLES[f"out_{product}_cell"]
+        rows = [tuple(_plain(value) for value in row) for row in table[list(record.column_names)].itertuples(index=False)]
+        frame = spark.createDataFrame(rows, schema(record))
+        versions[record.name] = lake.replace(record.name, frame, where=f"service_day = '{DAY}'", metadata={"days": [str(DAY)]})
+    day = days.Day(DAY, "complete", "r1", "c", "0.1.0", versions)
+    days.write(lake, [day], metadata={})
+    built = build(lake=lake, city=vliet(), days=[DAY], out=tmp_path / "a", approved_by="An", created_at=MADE)
+    given = made(day_cells, tmp_path / "b", days=[DAY], approved_by="An", runs=[day])
+    assert contents(built.path) == contents(given.path)
+    assert package_of(built.path)["kordon"]["runs"][0]["run_id"] == "r1"
+
+
+def _plain(value):
+    if isinstance(value, pd.Timestamp):
+        return value.to_pydatetime().astimezone(UTC)
+    return value if isinstance(value, date | str) else int(value)

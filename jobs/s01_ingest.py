@@ -19,6 +19,7 @@ from jobs.source_files import parsed
 from kordon.errors import InputError
 from kordon.lake import among, conform
 from kordon.run import Run
+from kordon.spark import held
 from kordon.tables import TABLES
 
 READS, WRITES = (), ("raw_read", "ops_load", "ops_quarantine")
@@ -45,14 +46,15 @@ def main(run: Run) -> None:
     if lines is None:
         load(run, files, lines=None, found={}, surveyed=[], known=known)
         return
-    lines.persist(StorageLevel.MEMORY_AND_DISK)
+    persisted = lines.persist(StorageLevel.MEMORY_AND_DISK)
+    lines = held(persisted)
     try:
         surveyed = survey(lines)
         found = contents(surveyed)
         files = [_confirmed(file, found.get(file.path)) for file in files]
         load(run, files, lines=lines, found=found, surveyed=surveyed, known=known)
     finally:
-        lines.unpersist()
+        persisted.unpersist()
 
 
 def new_files(run: Run, known: dict[FileKey, Any]) -> list[Landed]:

@@ -30,10 +30,8 @@ def with_instant(rows: DataFrame, column: str, *, formats: Sequence[str], zone: 
     """
     text = F.col(column)
     stamps = [_stamp(text, name) for name in formats]
-    local = F.when(F.lit(False), F.lit(False))
-    for stamp, is_local in stamps:
-        local = local.when(stamp.isNotNull(), is_local)
-    rows = rows.withColumns({"_stamp": F.coalesce(*(stamp for stamp, _ in stamps)), "_local": local})
+    rows = rows.withColumn("_stamp", F.coalesce(*(stamp for stamp, _ in stamps)))
+    rows = rows.withColumn("_local", _is_local(stamps))
     there = F.to_utc_timestamp("_stamp", zone)
     rows = rows.withColumn("_utc", F.when(F.col("_local"), there).otherwise(F.col("_stamp")))
     back = F.from_utc_timestamp("_utc", zone)
@@ -44,7 +42,18 @@ def with_instant(rows: DataFrame, column: str, *, formats: Sequence[str], zone: 
     return rows.withColumns(added).drop("_stamp", "_local", "_utc")
 
 
-def _stamp(text: Column, name: str) -> tuple[Column, Column]:
+def _is_local(stamps: Sequence[tuple[Column, bool | Column]]) -> Column:
+    """Whether the format that fitted is local: the same for all formats as a rule, and then nothing is parsed twice."""
+    kinds = [is_local for _, is_local in stamps]
+    if all(kind is True for kind in kinds) or all(kind is False for kind in kinds):
+        return F.lit(kinds[0])
+    if len(stamps) == 1:
+        return F.lit(kinds[0]) if isinstance(kinds[0], bool) else kinds[0]
+    fitted = [F.when(stamp.isNotNull(), kind if isinstance(kind, Column) else F.lit(kind)) for stamp, kind in stamps]
+    return F.coalesce(*fitted)
+
+
+def _stamp(text: Column, name: str) -> tuple[Column, bool | Column]:
     """A stamp as if it were UTC, or NULL; and whether it is local."""
     if name == "iso":
         upper = F.upper(text)
@@ -53,11 +62,24 @@ def _stamp(text: Column, name: str) -> tuple[Column, Column]:
         return F.when(upper.rlike(ISO), tidy).try_cast("timestamp"), ~upper.rlike(OFFSET)
     if name == "epoch_s":
         seconds = F.when(text.rlike(EPOCH_S), F.translate(text, ",", ".")).try_cast("decimal(20,6)")
-        return F.timestamp_micros((seconds * 1_000_000).try_cast("bigint")), F.lit(False)
+        return F.timestamp_micros((seconds * 1_000_000).try_cast("bigint")), False
     if name == "epoch_ms":
         millis = F.when(text.rlike(EPOCH_MS), F.translate(text, ",", ".")).try_cast("decimal(20,3)")
-        return F.timestamp_micros((millis * 1_000).try_cast("bigint")), F.lit(False)
-    return F.try_to_timestamp(text, F.lit(name)), F.lit(not has_offset(name))
+        return F.timestamp_micros((millis * 1_000).try_cast("bigint")), False
+    fits = F.lit(True) if (lengths := text_lengths(name)) is None else F.length(text).between(*lengths)
+    # A stamp that does not fit costs an exception in Java, ten times a parse: most are told by their length.
+    return F.try_to_timestamp(F.when(fits, text), F.lit(name)), not has_offset(name)
+
+
+def text_lengths(pattern: str) -> tuple[int, int] | None:
+    """The least and the most characters of a stamp of a Spark pattern, or None where its parts have no fixed width."""
+    literal = re.sub(r"'[^']*'", "", pattern)
+    parts = [match.group() for match in re.finditer(r"([A-Za-z])\1*", literal)]
+    fixed = {"yyyy", "MM", "dd", "HH", "mm", "ss"}
+    if "'" in pattern or "[" in pattern or not all(part in fixed or set(part) == {"S"} for part in parts):
+        return None
+    optional = sum(len(part) - 1 for part in parts if part[0] == "S")
+    return len(pattern) - optional, len(pattern)
 
 
 def has_offset(pattern: str) -> bool:

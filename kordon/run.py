@@ -60,6 +60,7 @@ class Override:
 @dataclass
 class _Staged:
     rows: "DataFrame"
+    persisted: "DataFrame"
     where: str
     days: list[date]
 
@@ -109,9 +110,11 @@ class Run:
         """
         from pyspark import StorageLevel
 
+        from kordon.spark import held
+
         covered = sorted(days) if days is not None else self.days
         kept = conform(rows, TABLES[name]).persist(StorageLevel.MEMORY_AND_DISK)
-        self._staged[name] = _Staged(kept, where or between(covered), covered)
+        self._staged[name] = _Staged(held(kept), kept, where or between(covered), covered)
 
     def account(self, rows: "DataFrame") -> None:
         """Account for the rows of the step: columns ``service_day``, ``reason``, ``rows``."""
@@ -134,7 +137,7 @@ class Run:
         self._staged, self._step_accounts = {}, []
         keep = set(still_read)
         for name in [n for n in self._session if n not in keep]:
-            self._session.pop(name).rows.unpersist()
+            self._session.pop(name).persisted.unpersist()
 
     def settle(self, found: list[Fact]) -> None:
         """Keep the facts; stop at a blocking one unless it is overridden by name.
@@ -151,7 +154,7 @@ class Run:
         blocking = [f for f in found if f.severity == "blocking"]
         if blocking:
             for staged in self._staged.values():
-                staged.rows.unpersist()
+                staged.persisted.unpersist()
             self._staged = {}
             self.write_operations()
             lines = [

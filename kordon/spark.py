@@ -5,12 +5,12 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kordon import jars
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
 ROWS_PER_TASK = 1_000_000
 """So many reads a task handles at most: 20 million reads are 20 tasks, none above an eighth of the rows."""
@@ -93,3 +93,26 @@ def session(*, master: str = "local[*]", app: str = "kordon") -> "SparkSession":
     spark = builder.getOrCreate()
     spark.sparkContext.setLogLevel("ERROR")
     return spark
+
+
+def held(rows: "DataFrame") -> "DataFrame":
+    """Persisted rows as a table without a past: partitioned as they are, and nothing of how they were made in the plan.
+
+    Spark replaces a persisted part of a plan only after it has analysed all of it, and a plan of the tenth step, with a union or
+    two, holds everything since ingest many times over: the driver took three minutes to plan a chain that ran for one. A local
+    checkpoint would do the same, but other engines of this API have none; here they can return ``rows`` as they are.
+
+    Args:
+        rows: persisted; unpersist them, not what is returned.
+    """
+    from pyspark.sql import DataFrame
+
+    session: Any = rows.sparkSession
+    cached = session._jsparkSession.sharedState().cacheManager().lookupCachedData(rows._jdf)
+    if cached.isEmpty():
+        return rows
+    relation = cached.get().cachedRepresentation()
+    # Without its ordering, which Spark 4.1 fails to rename when a table is joined with itself.
+    leaf = relation.copy(relation.output(), relation.cacheBuilder(), relation.output().take(0))
+    getattr(leaf, "statsOfPlanToCache_$eq")(relation.statsOfPlanToCache())
+    return DataFrame(session._jvm.org.apache.spark.sql.classic.Dataset.ofRows(session._jsparkSession, leaf), session)

@@ -21,7 +21,7 @@ REPEATS = ["0", "int(n - 1)"]
 
 FEW_TABLES = 4
 """A step with more writes aggregates. Their union has a task per table and partition, and each task is sent the plan of all: a
-task per core takes 7 s of processor time for the 14 tables of flows in a cold session instead of 10 s, and 3 s in a warm one."""
+task per core takes 7 s of processor time instead of 10 s for the 14 tables of flows in a cold session, 3 s in a warm one."""
 
 
 def facts(tables: "Mapping[str, DataFrame]", *, undated: date, days: Iterable[date] = ()) -> "pd.DataFrame":

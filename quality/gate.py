@@ -57,7 +57,8 @@ def judged(found: "pd.DataFrame", of: list[Rule], *, step: str) -> list[Fact]:
     failed = breached(found, of, name=step)
     suspects = [rule for rule in of if rule.name in failed]
     # A result without values does not tell which day failed: a bad day is rare, so only then is each validated alone.
-    by_day = {day: breached(found.loc[[day]], suspects, name=step) if suspects else set() for day in found.index}
+    columns = found[[rule.name for rule in suspects]]
+    by_day = {day: breached(columns.loc[[day]], suspects, name=step) if suspects else set() for day in found.index}
     return [
         Fact(
             service_day=day,

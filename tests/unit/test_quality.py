@@ -155,7 +155,7 @@ def test_bounds_are_allowed_and_beyond_them_nan_and_infinity_are_not(spark):
 
 
 def test_a_null_that_conform_lets_through_is_counted(spark):
-    """A column that is NOT NULL in the lake's schema is free to be NULL until it is written, and Spark must not think otherwise."""
+    """A column that is NOT NULL in the lake may hold NULL until it is written; Spark must not optimise the question away."""
     table = TABLES["core_trip"]
     rows = good_rows(table, day=FIRST)
     rows[0]["passages"] = None

@@ -29,7 +29,7 @@ lint: setup
 	.venv/bin/lint-imports --no-cache
 
 docs: setup
-	.venv/bin/mkdocs build --quiet --strict --site-dir build/docs
+	NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --quiet --strict --site-dir build/docs
 
 soak: setup
 	$(PY) tests/soak/kills.py

@@ -40,7 +40,7 @@ PARSED = (
 
 
 def camera_table(spark: SparkSession, cameras: Sequence["Camera"], *, source: str) -> DataFrame:
-    """A supplier's camera ids: ``supplier_camera_id`` and ``device_0``, ``device_1``, ... for the devices that had the id in turn.
+    """A supplier's camera ids: ``supplier_camera_id`` and ``device_0``, ``device_1``, ... had the id in turn.
 
     A device is a structure of camera_id, site_id, valid_from and valid_to in microseconds.
     """

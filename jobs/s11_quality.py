@@ -66,7 +66,7 @@ def main(run: Run) -> None:
     accounts = [
         (row.service_day, row.step, row.reason, row.rows) for row in run.lake.read("ops_reconciliation", run.days).collect()
     ]
-    run.settle(gaps(accounts))
+    run.settle("quality", gaps(accounts))
     run.write_operations()
     before = life.known(run.lake)
     versions = {

@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from kordon.city import City
     from kordon.lake import Lake
 
+LITTLE_BYTES = 100_000_000
 SHIPPED_CITY = Path(__file__).resolve().parent.parent / "cities" / "vliet"
 
 
-class Days(click.ParamType):
+class Days(click.ParamType[Any]):
     """``A..B`` or one day, inclusive."""
 
     name = "A..B"
@@ -79,8 +80,8 @@ def silent(line: str) -> None:
 
 
 @contextmanager
-def opened_lake(uri: str, *, master: str, write: bool) -> "Iterator[Lake]":
-    """A Spark session on a lake, with the lake's lease when it is written."""
+def opened_lake(uri: str, *, master: str, write: bool, quick: bool = True) -> "Iterator[Lake]":
+    """A Spark session on a lake, with the lake's lease when it is written; ``quick`` as :func:`kordon.spark.session` has it."""
     from kordon import lease
     from kordon.lake import Lake
     from kordon.spark import session
@@ -92,11 +93,18 @@ def opened_lake(uri: str, *, master: str, write: bool) -> "Iterator[Lake]":
         yield
 
     with lease.writer(folder) if write else unguarded():
-        spark = session(master=master)
+        spark = session(master=master, quick=quick)
         try:
             yield Lake(spark, str(folder))
         finally:
             spark.stop()
+
+
+def _is_little(landing: Path | None) -> bool:
+    """Whether a landing folder holds so little that a run is over before Java has compiled it thoroughly."""
+    if landing is None:
+        return False
+    return sum(file.stat().st_size for file in landing.rglob("*") if file.is_file()) < LITTLE_BYTES
 
 
 def loaded_city(folder: Path) -> "City":
@@ -156,7 +164,7 @@ def run(
     steps = chain.between_steps(first, last)
     if steps[0].name == "ingest" and landing is None:
         raise UsageError("The step ingest needs --landing DIR; or start later with --from.")
-    with opened_lake(lake, master=master, write=True) as opened:
+    with opened_lake(lake, master=master, write=True, quick=_is_little(landing)) as opened:
         summary = pipeline.execute(
             spark=opened.spark,
             lake=opened,
@@ -215,7 +223,7 @@ def check_city(city: Path, master: str, landing: Path | None) -> None:
         from jobs.preview import preview
         from kordon.spark import session
 
-        spark = session(master=master)
+        spark = session(master=master, quick=True)
         try:
             report.show_preview(preview(spark=spark, city=loaded, landing=landing.absolute()))
         finally:

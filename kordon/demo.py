@@ -1,4 +1,4 @@
-"""``kordon demo``: the whole main job on the shipped city, from simulated supplier files to a release that opens in a browser."""
+"""``kordon demo``: the whole main job on the shipped city, from simulated files to a release that opens in a browser."""
 
 import time
 from collections.abc import Callable

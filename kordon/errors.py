@@ -40,7 +40,7 @@ class InputError(KordonError):
     exit_code = 6
 
 
-class TryAgain(KordonError):
+class TryAgain(KordonError):  # noqa: N818 - the command line's own word for exit code 75
     """A lock is held or a store is away; the same command may work later."""
 
     exit_code = 75

@@ -1,7 +1,6 @@
-"""Spark's jars: resolved once, at set-up, by Spark's own Ivy from ``jars.lock``, checked by SHA-256, never fetched by a session."""
+"""Spark's jars: resolved once, at set-up, by Spark's own Ivy from ``jars.lock``, and checked by SHA-256."""
 
 import hashlib
-import os
 import shutil
 import sys
 import tempfile
@@ -73,7 +72,7 @@ def set_up() -> None:
         half.mkdir()
         for name in locked():
             shutil.copy2(resolved / name, half / name)
-        os.replace(half, FOLDER)
+        half.replace(FOLDER)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,10 @@ def schema(table: Table) -> "StructType":
     """The Spark schema of a table, from its record."""
     from pyspark.sql.types import StructType
 
-    return StructType.fromDDL(", ".join(f"`{c.name}` {c.type}{'' if c.may_be_null else ' NOT NULL'}" for c in table.columns))
+    ddl = ", ".join(f"`{c.name}` {c.type}{'' if c.may_be_null else ' NOT NULL'}" for c in table.columns)
+    parsed = StructType.fromDDL(ddl)
+    assert isinstance(parsed, StructType)
+    return parsed
 
 
 def conform(rows: "DataFrame", table: Table) -> "DataFrame":
@@ -72,7 +75,7 @@ class Lake:
         """The JSON files of a table's transaction log, oldest first."""
         jvm: Any = self.spark.sparkContext._jvm
         folder = jvm.org.apache.hadoop.fs.Path(f"{self.path(name)}/_delta_log")
-        files = folder.getFileSystem(self.spark.sparkContext._jsc.hadoopConfiguration())  # type: ignore[attr-defined]
+        files = folder.getFileSystem(self.spark.sparkContext._jsc.hadoopConfiguration())
         if not files.exists(folder):
             return []
         paths = [status.getPath() for status in files.listStatus(folder)]
@@ -151,8 +154,8 @@ class Lake:
             .option("mergeSchema", "true")
             .partitionBy(*table.partitioned_by)
         )
-        if self.version(name) is None:
-            self._create(table)
+        if self.version(name) is None and table.no_statistics:
+            writer = writer.option("delta.dataSkippingStatsColumns", ",".join(_with_statistics(table)))
         writer.save(self.path(name))
         version = self.version(name)
         assert version is not None
@@ -163,14 +166,8 @@ class Lake:
         self.replace(name, self.rows(name, []), where=where, metadata=metadata)
         self.spark.sql(f"VACUUM delta.`{self.path(name)}` RETAIN 0 HOURS")
 
-    def _create(self, table: Table) -> None:
-        from delta.tables import DeltaTable
 
-        builder = DeltaTable.createIfNotExists(self.spark).location(self.path(table.name))
-        builder = builder.addColumns(schema(table)).partitionedBy(*table.partitioned_by)
-        if table.no_statistics:
-            without = {*table.no_statistics, *table.partitioned_by}
-            # Delta keeps no statistics on other types, and refuses to be asked for them.
-            kept = [c.name for c in table.columns if c.name not in without and c.type in ("string", "int", "double", "timestamp")]
-            builder = builder.property("delta.dataSkippingStatsColumns", ",".join(kept))
-        builder.execute()
+def _with_statistics(table: Table) -> list[str]:
+    """The columns whose smallest and largest values may stand in the log; Delta keeps none of other types."""
+    without = {*table.no_statistics, *table.partitioned_by}
+    return [c.name for c in table.columns if c.name not in without and c.type in ("string", "int", "double", "timestamp")]

@@ -25,7 +25,7 @@ def writer(lake: Path) -> Iterator[None]:
         TryAgain: another process writes this lake.
     """
     lake.mkdir(parents=True, exist_ok=True)
-    with open(lake / NAME, "a+") as file:
+    with (lake / NAME).open("a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -161,7 +161,11 @@ def show_doctor() -> None:
 
     wrong = []
     java = shutil.which("java")
-    version = subprocess.run([java, "-version"], capture_output=True, text=True).stderr.splitlines()[0] if java else "none"
+    version = (
+        subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr.splitlines()[0]
+        if java
+        else "none"
+    )
     if '"17' not in version and '"21' not in version:
         wrong.append(f"Java 17 or 21 is needed; found: {version}.")
     try:

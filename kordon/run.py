@@ -6,6 +6,7 @@ back.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import reduce
@@ -44,6 +45,8 @@ class Account(NamedTuple):
     rows: int
 
 
+COMMITS_AT_ONCE = 3
+
 Judge = Callable[[str, Mapping[str, "DataFrame"], list[Account]], list[Fact]]
 """Judges the tables and the accounts of a step before they are committed."""
 
@@ -79,7 +82,7 @@ class Run:
     landing: "Path | None" = None
     judge: Judge | None = None
     override: Override | None = None
-    facts: list[Fact] = field(default_factory=list)
+    facts: list[tuple[str, Fact]] = field(default_factory=list)
     accounts: list[tuple[str, Account]] = field(default_factory=list)
     versions: dict[str, int] = field(default_factory=dict)
     touched_days: set[date] = field(default_factory=set)
@@ -129,9 +132,8 @@ class Run:
         accounts = _added_up(self._step_accounts)
         if self.judge is not None and (self._staged or accounts):
             found = self.judge(step, {name: staged.rows for name, staged in self._staged.items()}, accounts)
-            self.settle(found)
-        for name, staged in self._staged.items():
-            self._commit(name, staged)
+            self.settle(step, found)
+        self._commit_all()
         self._session.update(self._staged)
         self.accounts += [(step, account) for account in accounts]
         self._staged, self._step_accounts = {}, []
@@ -139,7 +141,7 @@ class Run:
         for name in [n for n in self._session if n not in keep]:
             self._session.pop(name).persisted.unpersist()
 
-    def settle(self, found: list[Fact]) -> None:
+    def settle(self, step: str, found: list[Fact]) -> None:
         """Keep the facts; stop at a blocking one unless it is overridden by name.
 
         Raises:
@@ -150,7 +152,7 @@ class Run:
             found = [
                 f._replace(severity="overridden") if f.severity == "blocking" and rule_name(f) == rule else f for f in found
             ]
-        self.facts += found
+        self.facts += [(step, fact) for fact in found]
         blocking = [f for f in found if f.severity == "blocking"]
         if blocking:
             for staged in self._staged.values():
@@ -173,6 +175,18 @@ class Run:
             "code_version": kordon.__version__,
         }
 
+    def _commit_all(self) -> None:
+        """Commit the step's tables, one commit each, several at a time: most of a commit is one thread of planning.
+
+        Tables of operation come last and in their order, because they say that the others are there.
+        """
+        data = [name for name in self._staged if not name.startswith("ops_")]
+        with ThreadPoolExecutor(COMMITS_AT_ONCE) as pool:
+            list(pool.map(lambda name: self._commit(name, self._staged[name]), data))
+        for name in self._staged:
+            if name not in data:
+                self._commit(name, self._staged[name])
+
     def _commit(self, name: str, staged: _Staged) -> None:
         rows = staged.rows
         # A partition of vehicles holds every day; written as it is, a year would be a file per day and partition.
@@ -183,9 +197,10 @@ class Run:
     def write_operations(self) -> None:
         """Commit the facts and accounts of the steps so far."""
         if self.facts:
-            rows = self.lake.rows("ops_quality", [(*fact, self.run_id) for fact in self.facts])
-            where = f"run_id = '{self.run_id}' AND {between(f.service_day for f in self.facts)}"
-            days = {f.service_day for f in self.facts}
+            rows = self.lake.rows("ops_quality", [(*fact, step, self.run_id) for step, fact in self.facts])
+            steps = ", ".join(f"'{step}'" for step in sorted({step for step, _ in self.facts}))
+            where = f"run_id = '{self.run_id}' AND step IN ({steps}) AND {between(f.service_day for _, f in self.facts)}"
+            days = {f.service_day for _, f in self.facts}
             self.versions["ops_quality"] = self.lake.replace("ops_quality", rows, where=where, metadata=self.metadata(days))
         if self.accounts:
             days = {a.service_day for _, a in self.accounts}

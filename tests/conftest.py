@@ -27,7 +27,7 @@ def spark() -> Iterator[Any]:
     os.environ.setdefault("KORDON_SPARK_MEMORY_GB", "3")
     from kordon.spark import session
 
-    spark = session(master="local[2]", app="kordon-tests")
+    spark = session(master="local[2]", app="kordon-tests", quick=True)
     spark.conf.set("spark.sql.shuffle.partitions", "2")
     yield spark
     spark.stop()

@@ -59,9 +59,7 @@ class Row:
         if not value:
             self.error(column, "is empty", f"give an id of {where}")
         elif value not in names:
-            self.error(
-                column, f"{shown(value)} is not in {where}", f"add it there or correct it; {nearest(value, names)}"
-            )
+            self.error(column, f"{shown(value)} is not in {where}", f"add it there or correct it; {nearest(value, names)}")
         return value
 
     def choice(self, column: str, allowed: Iterable[str]) -> str:
@@ -143,9 +141,7 @@ def read_rows(
         try:
             cells = next(reader, None)
         except csv.Error as error:
-            problems.error(
-                file=file, line=line, what=f"is not CSV: {error}", cure="close the quotes and save the file as CSV"
-            )
+            problems.error(file=file, line=line, what=f"is not CSV: {error}", cure="close the quotes and save the file as CSV")
             return rows
         if cells is None:
             break
@@ -181,9 +177,7 @@ def _header_is_good(
         problems.error(file=file, line=line, column=name, what="this column is missing", cure=cure)
     for name in dict.fromkeys(header):
         if header.count(name) > 1:
-            problems.error(
-                file=file, line=line, column=name or None, what="this column occurs twice", cure="keep one of them"
-            )
+            problems.error(file=file, line=line, column=name or None, what="this column occurs twice", cure="keep one of them")
         elif name not in known and not missing:
             problems.warning(
                 file=file,

@@ -20,9 +20,7 @@ def _span(row: Row, zone: ZoneInfo) -> tuple[datetime, datetime] | None:
     return start, end
 
 
-def read_outages(
-    path: Path, *, file: str, cameras: Collection[str], zone: ZoneInfo, problems: Problems
-) -> tuple[Outage, ...]:
+def read_outages(path: Path, *, file: str, cameras: Collection[str], zone: ZoneInfo, problems: Problems) -> tuple[Outage, ...]:
     """Declared times without a camera; they may overlap."""
     outages = []
     rows = read_rows(path, file=file, required=("camera_id", "from", "to"), optional=("reason",), problems=problems)

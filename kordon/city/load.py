@@ -100,9 +100,7 @@ def _read_files(folder: Path, problems: Problems) -> City | None:
     calendar = given("calendar.csv", lambda path, file: read_calendar(path, file=file, problems=problems))
     counts = given(
         "counts.csv",
-        lambda path, file: read_counts(
-            path, file=file, sites=named_sites, classes=classes, zone=zone, problems=problems
-        ),
+        lambda path, file: read_counts(path, file=file, sites=named_sites, classes=classes, zone=zone, problems=problems),
     )
     weather = given("weather.csv", lambda path, file: read_weather(path, file=file, zone=zone, problems=problems))
     if settings is None or problems.has_errors():

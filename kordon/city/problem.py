@@ -49,9 +49,7 @@ class Problems:
 
     def sorted(self) -> list[Problem]:
         """Each problem once, by file and line."""
-        return sorted(
-            dict.fromkeys(self._found), key=lambda p: (p.file, p.line or 0, p.column or "", p.severity, p.what)
-        )
+        return sorted(dict.fromkeys(self._found), key=lambda p: (p.file, p.line or 0, p.column or "", p.severity, p.what))
 
 
 def shown(value: object) -> str:

@@ -39,7 +39,5 @@ def _toml(value: Any) -> str:
 
 
 def _meaning(field: "FieldInfo") -> str:
-    limits = [
-        f"{word} {getattr(item, name):g}" for item in field.metadata for name, word in _BOUNDS if hasattr(item, name)
-    ]
+    limits = [f"{word} {getattr(item, name):g}" for item in field.metadata for name, word in _BOUNDS if hasattr(item, name)]
     return "; ".join([field.description or "", *limits]).replace("<", "&lt;")

@@ -71,13 +71,9 @@ class Identity(Section):
         default=("en",), min_length=1, description="ISO 639-1 codes of the published texts, main one first"
     )
     licence: str = Field(default="CC-BY-4.0", description="licence of what is published: CC0-1.0 or CC-BY-4.0")
-    vehicle_classes: Texts = Field(
-        default=VEHICLE_CLASSES, description="classes that the city counts; unknown is always one"
-    )
+    vehicle_classes: Texts = Field(default=VEHICLE_CLASSES, description="classes that the city counts; unknown is always one")
     freight_classes: Texts = Field(default=("van", "truck"), description="classes that count as freight")
-    service_day_start: Literal["04:00"] = Field(
-        default="04:00", description="local start of the service day: always 04:00"
-    )
+    service_day_start: Literal["04:00"] = Field(default="04:00", description="local start of the service day: always 04:00")
 
     @field_validator("languages")
     @classmethod
@@ -123,9 +119,7 @@ class KeyPolicy(Section):
     period: KeyPeriod = Field(default="service_day", description="validity of one key")
     first_day: Day | None = Field(default=None, description="first service day of a survey")
     last_day: Day | None = Field(default=None, description="last service day of a survey, inclusive")
-    grace_hours: int = Field(
-        default=48, ge=0, le=744, description="hours that a key outlives its period, for late files"
-    )
+    grace_hours: int = Field(default=48, ge=0, le=744, description="hours that a key outlives its period, for late files")
     dpia_covers_period: bool = Field(
         default=False, description="whether the impact assessment covers keys longer than a service day"
     )
@@ -148,18 +142,12 @@ class Methods(Section):
     min_stop_s: int = Field(default=600, ge=60, description="shortest stay that counts as a stop, s")
     dedup_gap_s: int = Field(default=60, ge=0, description="longest silence within one passage, s")
     longest_passage_s: int = Field(default=900, ge=1, description="a passage is cut after this long, s")
-    max_stay_days: int = Field(
-        default=1, ge=1, description="service days after which an open visit expires; 1 with day keys"
-    )
+    max_stay_days: int = Field(default=1, ge=1, description="service days after which an open visit expires; 1 with day keys")
     longest_gap_s: int = Field(default=14400, ge=60, description="a longer gap always ends a trip, s")
     reference_min_n: int = Field(default=8, ge=2, description="fewest legs behind a reference time")
-    cap_speed_ms: float = Field(
-        default=6.0, gt=0, allow_inf_nan=False, description="speed of the reference time's cap, m/s"
-    )
+    cap_speed_ms: float = Field(default=6.0, gt=0, allow_inf_nan=False, description="speed of the reference time's cap, m/s")
     cap_offset_s: int = Field(default=180, ge=0, description="offset of the reference time's cap, s")
-    through_cap_speed_ms: float = Field(
-        default=2.0, gt=0, allow_inf_nan=False, description="the same for through traffic, m/s"
-    )
+    through_cap_speed_ms: float = Field(default=2.0, gt=0, allow_inf_nan=False, description="the same for through traffic, m/s")
     through_cap_offset_s: int = Field(default=180, ge=0, description="the same for through traffic, s")
     through_offset_s: int = Field(default=300, ge=0, description="a crossing that takes this much longer is a stay, s")
     through_longest_s: int = Field(default=3600, ge=60, description="longest crossing that is through traffic, s")
@@ -167,9 +155,7 @@ class Methods(Section):
     short_visit_s: int = Field(default=7200, ge=60, description="longest short visit, s")
     long_visit_s: int = Field(default=21600, ge=60, description="a longer visit is long, s")
     max_speed_kmh: float = Field(default=140, gt=0, allow_inf_nan=False, description="faster legs are impossible, km/h")
-    clock_tolerance_s: int = Field(
-        default=60, ge=0, description="clock offsets above this are corrected or excluded, s"
-    )
+    clock_tolerance_s: int = Field(default=60, ge=0, description="clock offsets above this are corrected or excluded, s")
     day_edge_s: int = Field(default=1800, ge=0, description="a chain within this of the day's edge may be cut by it, s")
     dwell_bins_s: Seconds = Field(
         default=(0, 300, 600, 1200, 1800, 3600, 7200, 14400, 28800, 86400),
@@ -202,9 +188,7 @@ class Sdc(Section):
 class Dp(Section):
     """``[dp]``: the budget of the open tier."""
 
-    preset: Literal["strict", "standard"] = Field(
-        default="strict", description="budget per vehicle-day: rho 0.02 or 0.1"
-    )
+    preset: Literal["strict", "standard"] = Field(default="strict", description="budget per vehicle-day: rho 0.02 or 0.1")
     ledger: str | None = Field(
         default=None, description="URL of the ledger; without it $XDG_STATE_HOME/kordon/ledger/<city>.db"
     )

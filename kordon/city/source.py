@@ -140,9 +140,7 @@ def _check_pattern(pattern: str) -> None:
     if "Y" in unquoted:
         raise ValueError(f"{pattern!r} holds Y, the year of the week, which Spark refuses; use y")
     if not re.search(r"[yu]", unquoted):
-        raise ValueError(
-            f"{pattern!r} is not iso, epoch_s, epoch_ms or a pattern with a year such as yyyy-MM-dd HH:mm:ss"
-        )
+        raise ValueError(f"{pattern!r} is not iso, epoch_s, epoch_ms or a pattern with a year such as yyyy-MM-dd HH:mm:ss")
 
 
 class TimeSection(Section):
@@ -186,9 +184,7 @@ class SourceFile(Section):
 
     files: str = Field(min_length=1, description="glob of the files below landing/<source>/, such as '**/*.csv'")
     format: FileFormat = Field(description="csv, jsonl or parquet")
-    encoding: str = Field(
-        default="utf-8", description="a character encoding that contains ASCII, such as utf-8 or cp1252"
-    )
+    encoding: str = Field(default="utf-8", description="a character encoding that contains ASCII, such as utf-8 or cp1252")
     delimiter: str = Field(default=",", description="one character between the cells of a CSV file")
     decimal: Literal[".", ","] = Field(default=".", description="decimal mark")
     header: bool = Field(default=True, description="whether the first line names the columns")
@@ -201,9 +197,7 @@ class SourceFile(Section):
     time: TimeSection = Field(default_factory=TimeSection)
     confidence: ConfidenceSection = Field(default_factory=ConfidenceSection)
     classes: dict[str, VehicleClass] = Field(default_factory=dict, description="supplier value = vehicle class")
-    countries: dict[str, CountryCode] = Field(
-        default_factory=dict, description="supplier value = ISO 3166 alpha-2 code"
-    )
+    countries: dict[str, CountryCode] = Field(default_factory=dict, description="supplier value = ISO 3166 alpha-2 code")
     directions: dict[str, InOut] = Field(default_factory=dict, description="supplier value = in or out")
     plates: PlatesSection = Field(default_factory=PlatesSection)
 

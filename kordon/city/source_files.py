@@ -21,9 +21,7 @@ def read_sources(folder: Path, *, timezone: str, classes: tuple[str, ...], probl
     if not names:
         cure = "describe how each supplier's files are read in sources/<source>.toml"
         problems.error(file="sources", what="there is no source", cure=cure)
-    found = (
-        _read_source(folder / f"{name}.toml", timezone=timezone, classes=classes, problems=problems) for name in names
-    )
+    found = (_read_source(folder / f"{name}.toml", timezone=timezone, classes=classes, problems=problems) for name in names)
     return tuple(source for source in found if source is not None)
 
 

@@ -36,9 +36,7 @@ def read_text(path: Path, *, file: str, problems: Problems) -> str | None:
     try:
         data = path.read_bytes()
     except OSError as error:
-        problems.error(
-            file=file, what=f"cannot be read ({error.strerror})", cure="make it a file that this account may read"
-        )
+        problems.error(file=file, what=f"cannot be read ({error.strerror})", cure="make it a file that this account may read")
         return None
     try:
         return data.decode("utf-8-sig")
@@ -59,9 +57,7 @@ def read_toml(path: Path, *, file: str, problems: Problems) -> tuple[dict[str, A
         at = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
         line = int(at.group(1)) if at else text.count("\n") + 1
         what = re.sub(r"\s*\(at .*\)$", "", str(error))
-        problems.error(
-            file=file, line=line, what=f"is not TOML: {what}", cure="correct the line; strings need quotes in TOML"
-        )
+        problems.error(file=file, line=line, what=f"is not TOML: {what}", cure="correct the line; strings need quotes in TOML")
     except (RecursionError, ValueError) as error:
         problems.error(file=file, what=f"is not TOML: {type(error).__name__}", cure="correct the file")
     return None
@@ -90,9 +86,7 @@ def _parts(text: str) -> tuple[str, ...]:
     return tuple(part.strip("\"'") for part in _PART.findall(text))
 
 
-def validate(
-    model: "type[Model]", content: dict[str, Any], *, text: str, file: str, problems: Problems
-) -> "Model | None":
+def validate(model: "type[Model]", content: dict[str, Any], *, text: str, file: str, problems: Problems) -> "Model | None":
     """The content as a model, or None after every fault was noted with the line where it was found."""
     from pydantic import ValidationError
 

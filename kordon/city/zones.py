@@ -23,9 +23,7 @@ def read_zones(path: Path, *, file: str, problems: Problems) -> tuple[Zone, ...]
     try:
         content = json.loads(text)
     except json.JSONDecodeError as error:
-        problems.error(
-            file=file, line=error.lineno, what=f"is not JSON: {error.msg}", cure="export the file again as GeoJSON"
-        )
+        problems.error(file=file, line=error.lineno, what=f"is not JSON: {error.msg}", cure="export the file again as GeoJSON")
         return ()
     except (RecursionError, ValueError):
         problems.error(file=file, what="is not JSON that can be read", cure="export the file again as GeoJSON")
@@ -139,9 +137,7 @@ def _are_rings(rings: Any) -> bool:
 
 
 def _is_ring(ring: Any) -> bool:
-    return (
-        isinstance(ring, list) and len(ring) >= 4 and all(_is_position(point) for point in ring) and ring[0] == ring[-1]
-    )
+    return isinstance(ring, list) and len(ring) >= 4 and all(_is_position(point) for point in ring) and ring[0] == ring[-1]
 
 
 def _is_position(point: Any) -> bool:

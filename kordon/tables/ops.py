@@ -114,6 +114,7 @@ ops_quality = Table(
             nl="ok; warning; blocking: de stap is niet vastgelegd; overridden: doorgelaten op naam",
             one_of=("ok", "warning", "blocking", "overridden"),
         ),
+        Column("step", STRING, en="Step that was judged", nl="Beoordeelde stap"),
         run_id,
     ),
 )

@@ -58,8 +58,7 @@ def tile_landing(source: Path, target: Path, *, tiles: int, reads: int) -> int:
     for file in sorted(source.rglob("*")):
         if not file.is_file():
             continue
-        opened = gzip.open(file, "rt") if file.suffix == ".gz" else file.open()
-        with opened as lines:
+        with gzip.open(file, "rt") if file.suffix == ".gz" else file.open() as lines:
             text = lines.read().splitlines()
         is_csv = ".csv" in file.suffixes
         headers[file.parent.name] = text[0] if is_csv and text else None
@@ -87,7 +86,9 @@ def _retold(line: str, header: str | None, tile: int) -> str:
     import tomllib
 
     source = "trafico" if header is not None else "oculus"
-    columns = _COLUMNS.setdefault(source, tomllib.loads((ROOT / "cities/vliet/sources" / f"{source}.toml").read_text())["columns"])
+    columns = _COLUMNS.setdefault(
+        source, tomllib.loads((ROOT / "cities/vliet/sources" / f"{source}.toml").read_text())["columns"]
+    )
     letter = chr(ord("A") + tile)
     if header is not None:
         cells = line.split(";")
@@ -124,7 +125,8 @@ def measured(folder: Path, *, reads: int, made: Path, tiles: int) -> dict[str, o
     environment = {
         **os.environ,
         "KORDON_SPARK_MEMORY_GB": "8",
-        "PYSPARK_SUBMIT_ARGS": f"--conf spark.eventLog.enabled=true --conf spark.eventLog.dir=file://{work / 'events'} pyspark-shell",
+        "PYSPARK_SUBMIT_ARGS": "--conf spark.eventLog.enabled=true --conf spark.eventLog.compress=false "
+        f"--conf spark.eventLog.dir=file://{work / 'events'} pyspark-shell",
     }
     began = time.monotonic()
     command = [str(KORDON), "run", "--city", str(city), "--landing", str(work / "landing"), "--lake", str(work / "lake")]

@@ -77,7 +77,9 @@ def vast(folder: Path, shared: Path) -> Path:
     # The map of the preserve is a picture; a ring of about its size stands in for the coordinates.
     place = {name: (4.0 + 0.08 * math.cos(n), 50.0 + 0.05 * math.sin(n)) for n, name in enumerate(gates)}
     _write_csv(
-        folder / "city" / "sites.csv", SITE_HEADER, [[g, g, f"{place[g][0]:.5f}", f"{place[g][1]:.5f}", "", "", "local", ""] for g in gates]
+        folder / "city" / "sites.csv",
+        SITE_HEADER,
+        [[g, g, f"{place[g][0]:.5f}", f"{place[g][1]:.5f}", "", "", "local", ""] for g in gates],
     )
     _write_csv(folder / "city" / "cameras.csv", CAMERA_HEADER, [[f"c-{g}", "tickets", g, g, "", ""] for g in gates])
     entrances = [g for g in gates if g.startswith("entrance")]
@@ -180,11 +182,24 @@ def bath(folder: Path, shared: Path) -> Path:
         folder / "city" / "sites.csv",
         SITE_HEADER,
         [
-            [f"s{r['id']}", f"{r['description']} {r['direction']}", r["longitude"], r["latitude"], "", direction.get(r["in_out"], ""), "", ""]
+            [
+                f"s{r['id']}",
+                f"{r['description']} {r['direction']}",
+                r["longitude"],
+                r["latitude"],
+                "",
+                direction.get(r["in_out"], ""),
+                "",
+                "",
+            ]
             for r in rows
         ],
     )
-    _write_csv(folder / "city" / "cameras.csv", CAMERA_HEADER, [[f"c{r['id']}", "survey", r["id"], f"s{r['id']}", "", ""] for r in rows])
+    _write_csv(
+        folder / "city" / "cameras.csv",
+        CAMERA_HEADER,
+        [[f"c{r['id']}", "survey", r["id"], f"s{r['id']}", "", ""] for r in rows],
+    )
     ring = {"1": "outer", "2": "inner"}
     _write_csv(
         folder / "city" / "gates.csv",
@@ -197,7 +212,13 @@ def bath(folder: Path, shared: Path) -> Path:
     )
     _write_zones(folder / "city" / "zones.geojson", _square("bath", -2.36, 51.38, 0.05))
     (folder / "city" / "city.toml").write_text(
-        _city_toml(city_id="bath", timezone="Europe/London", classes=["car", "van", "truck", "bus", "motorcycle", "unknown"], keys='period = "service_day"', methods="min_stop_s = 600")
+        _city_toml(
+            city_id="bath",
+            timezone="Europe/London",
+            classes=["car", "van", "truck", "bus", "motorcycle", "unknown"],
+            keys='period = "service_day"',
+            methods="min_stop_s = 600",
+        )
     )
     (folder / "city" / "sources" / "survey.toml").write_text(
         """

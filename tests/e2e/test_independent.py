@@ -69,10 +69,7 @@ def test_entries_and_exits_per_entrance_and_day_equal_a_count_by_hand(preserve, 
     at_entrance = tickets[tickets["gate-name"].str.startswith("entrance")].sort_values(["car-id", "Timestamp"])
     turn = at_entrance.groupby("car-id").cumcount() % 2
     by_hand = (
-        at_entrance.assign(direction=turn.map({0: "in", 1: "out"}))
-        .groupby(["day", "gate-name", "direction"])
-        .size()
-        .to_dict()
+        at_entrance.assign(direction=turn.map({0: "in", 1: "out"})).groupby(["day", "gate-name", "direction"]).size().to_dict()
     )
     flow = lake.read("flow_gate_hour").groupBy("service_day", "gate_id", "direction").agg(F.sum("passages").alias("n"))
     ours = {(r.service_day, r.gate_id, r.direction): r.n for r in flow.filter("n > 0").collect()}
@@ -89,7 +86,9 @@ def test_the_known_figures_of_the_preserve(preserve):
     stay = lake.read("core_visit").select(F.median("dwell_s").alias("m")).first().m / 3600
     ends = passages.groupBy("vid").agg((F.unix_timestamp(F.max("last_ts")) - F.unix_timestamp(F.min("first_ts"))).alias("s"))
     spans = ends.agg(F.median("s").alias("m"), F.count("*").alias("n")).first()
-    print(f"{tickets_at_entrance:,} tickets at an entrance, {exactly_two:,} with two reads; stay {stay:.2f} h; span {spans.m / 3600:.2f} h")
+    print(
+        f"{tickets_at_entrance:,} tickets at an entrance, {exactly_two:,} with two reads; stay {stay:.2f} h; span {spans.m / 3600:.2f} h"
+    )
     assert (tickets_at_entrance, exactly_two, spans.n) == (17_710, 17_665, 18_708)
     assert round(stay, 2) == 1.14
     assert round(spans.m / 3600, 2) == 1.26

@@ -56,9 +56,11 @@ def test_a_killed_first_run_leaves_no_whole_day_and_the_next_run_mends(spark, un
 def test_a_rerun_that_dies_half_way_leaves_the_whole_day_as_it_was(spark, undisturbed, tmp_path):
     folder, rows = undisturbed
     other = load(vliet.CITY)
-    other = replace(other, methods=other.methods.model_copy(update={"min_stop_s": 1800})) if hasattr(
-        other.methods, "model_copy"
-    ) else replace(other, methods=replace(other.methods, min_stop_s=1800))
+    other = (
+        replace(other, methods=other.methods.model_copy(update={"min_stop_s": 1800}))
+        if hasattr(other.methods, "model_copy")
+        else replace(other, methods=replace(other.methods, min_stop_s=1800))
+    )
     lake = vliet.run(spark, lake=tmp_path / "lake", landing=folder / "landing", keys=folder / "keys", wanted=DAY, city=other)
     before = content(lake)
     assert before != rows, "positive control: another definition of a stop gives other rows"

@@ -33,7 +33,7 @@ def command(folder: Path, lake: Path) -> list[str]:
 
 def commit_moments(lake: Path, began: float) -> dict[float, str]:
     """Seconds after the start at which each table was committed."""
-    files = [f for f in lake.glob("*/_delta_log/*.json")]
+    files = list(lake.glob("*/_delta_log/*.json"))
     return {f.stat().st_mtime - began: f.parent.parent.name for f in files}
 
 
@@ -95,7 +95,9 @@ def main() -> None:
             spark.stop()
             shutil.rmtree(lake)
             print(f"{number + 1:>2} of {KILLS}: killed at {moment:5.1f} s of {length:.1f}", flush=True)
-    print(f"{KILLS} kills, {sum(abs(m - c) <= NEAR_S for m in moments for c in [min(commits, key=lambda c: abs(c - m))])} near a commit")
+    print(
+        f"{KILLS} kills, {sum(abs(m - c) <= NEAR_S for m in moments for c in [min(commits, key=lambda c: abs(c - m))])} near a commit"
+    )
     print(json.dumps(died, indent=1))
     if bad:
         sys.exit("\n".join(bad))

@@ -273,9 +273,7 @@ def test_a_folder_that_is_no_city_is_refused_in_a_sentence(tmp_path, content):
 
 
 def test_the_refusal_lists_every_error_on_its_own_line(tmp_path):
-    write(
-        tmp_path, city_toml=CITY.replace("BE", "Belgium"), gates_csv="cordon_id,gate_id,site_id,direction\nr,g,s9,up\n"
-    )
+    write(tmp_path, city_toml=CITY.replace("BE", "Belgium"), gates_csv="cordon_id,gate_id,site_id,direction\nr,g,s9,up\n")
     with pytest.raises(ConfigError) as refusal:
         load(tmp_path)
     lines = str(refusal.value).splitlines()

@@ -61,9 +61,7 @@ def test_a_fault_of_a_source_has_its_line(tmp_path, old, new, sentence):
 def test_a_class_that_the_city_does_not_count_is_a_fault_of_the_source(tmp_path):
     city = CITY.replace("[governance]", 'vehicle_classes = ["car", "truck"]\n[governance]')
     write(tmp_path, city_toml=city, sources__trafico_toml=f'{SOURCE}[classes]\nB = "bus"\nX = "unknown"\n')
-    assert said(tmp_path) == [
-        "sources/trafico.toml:10: classes.B: 'bus' is not in vehicle_classes of city.toml; add it there"
-    ]
+    assert said(tmp_path) == ["sources/trafico.toml:10: classes.B: 'bus' is not in vehicle_classes of city.toml; add it there"]
 
 
 ZONE_FAULTS = {

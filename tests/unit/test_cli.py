@@ -46,7 +46,11 @@ def test_each_command_has_help_with_an_example(command):
         (["run", "--city", "nowhere", "--lake", "x", "--days", "2026-03-10..2026-03-09", "--landing", "y"], 2, "ends before"),
         (["run", "--city", "nowhere", "--lake", "x"], 2, "--stale"),
         (["run", "--city", "cities/vliet", "--lake", "x", "--days", "2026-03-10", "--from", "teleport"], 2, "ingest"),
-        (["run", "--city", "cities/vliet", "--lake", "x", "--days", "2026-03-10", "--from", "trips", "--to", "legs"], 2, "after"),
+        (
+            ["run", "--city", "cities/vliet", "--lake", "x", "--days", "2026-03-10", "--from", "trips", "--to", "legs"],
+            2,
+            "after",
+        ),
         (["run", "--city", "cities/vliet", "--lake", "x", "--days", "2026-03-10"], 2, "--landing"),
         (["release", "--city", "cities/vliet", "--lake", "x", "--period", "2026-03-10", "--out", "o"], 3, "--approve-as"),
         (["tables", "core_tripp"], 2, "no table"),

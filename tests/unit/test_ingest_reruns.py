@@ -127,6 +127,27 @@ def test_a_run_that_died_between_the_commits_is_mended_by_the_next(spark, city, 
     assert loads(again.lake)["alfa/1.csv"].accepted == 2
 
 
+def test_a_file_that_grows_while_it_is_read_is_refused_and_tried_again(spark, city, tmp_path, monkeypatch):
+    from jobs import s01_ingest
+
+    landing, lake = tmp_path / "landing", tmp_path / "lake"
+    path, found = put(landing, "alfa/1.csv", HEADER + f"1,{NINE},1ABC123\n"), s01_ingest.new_files
+
+    def grows(run, known):
+        files = found(run, known)
+        path.write_text(path.read_text() + f"1,{TEN},1ABC124\n")
+        return files
+
+    with monkeypatch.context() as patch:
+        patch.setattr(s01_ingest, "new_files", grows)
+        first = ingest(spark, city, landing=landing, lake=lake)
+    assert (first.touched_days, content(first.lake)) == (set(), [])
+    assert refused(first.lake) == {"alfa/1.csv": {1: "changed_while_reading", 2: "changed_while_reading"}}
+    loads(first.lake)
+    again = ingest(spark, city, landing=landing, lake=lake, run_id="r2")
+    assert (loads(again.lake)["alfa/1.csv"].accepted, refused(again.lake)) == (2, {})
+
+
 def test_an_empty_landing_folder_names_what_was_looked_for(spark, city, tmp_path):
     (tmp_path / "landing").mkdir()
     with pytest.raises(InputError, match=r"alfa/\*\*/\*\.csv, beta"):

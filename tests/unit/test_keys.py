@@ -96,7 +96,10 @@ def test_a_plate_that_was_not_read_has_no_pseudonym(spark):
 
 
 def test_each_day_has_its_own_key_and_the_plate_is_gone(spark):
-    days = {DAY: Key("k1", "c", "p", "e1", DAY, DAY, b"1" * 32), DAY + dt.timedelta(1): Key("k2", "c", "p", "e2", DAY, DAY, b"2" * 32)}
+    days = {
+        DAY: Key("k1", "c", "p", "e1", DAY, DAY, b"1" * 32),
+        DAY + dt.timedelta(1): Key("k2", "c", "p", "e2", DAY, DAY, b"2" * 32),
+    }
     raw = spark.createDataFrame(
         [(day, "1ABC123", dt.datetime(2026, 3, 10, 8), "f", 1, False) for day in days],
         "service_day date, plate string, captured_at timestamp, file string, line int, is_duplicate boolean",

@@ -11,13 +11,13 @@ from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.duplicates import read_id, with_duplicates
-from jobs.landing import CHANGED_WHILE_READING, UNREADABLE, Landed, changed
-from jobs.line_numbers import Contents, blocks, contents, numbered, survey
-from jobs.lines import BLANK, HEADER
-from jobs.source_files import parsed
+from jobs.suppliers.duplicates import read_id, with_duplicates
+from jobs.suppliers.landing import CHANGED_WHILE_READING, UNREADABLE, Landed, changed
+from jobs.suppliers.line_numbers import Contents, blocks, contents, numbered, survey
+from jobs.suppliers.lines import BLANK, HEADER
+from jobs.suppliers.source_files import parsed
 from kordon.errors import InputError
-from kordon.lake import among, conform
+from kordon.lake import among
 from kordon.run import Run
 from kordon.spark import held
 from kordon.tables import TABLES
@@ -133,8 +133,7 @@ def load(
     now: list[Stored] = []
     if touched:
         rows = _raw_rows(run, places, touched=touched, loaded=loaded, known=known)
-        run.write("raw_read", rows, where=among(touched), days=touched)
-        now = _counted(conform(rows, TABLES["raw_read"]))
+        now = _counted(run.write("raw_read", rows, where=among(touched), days=touched))
     _account(run, now, touched=touched, lost=[(day, n) for day, n in accepted if day in run.closed_days])
     _quarantine(run, files, places=places, found=found, known=known)
     before = [h for h in stored if h.service_day in touched]
@@ -211,9 +210,9 @@ def _quarantine(
             return
         parts = [run.lake.rows("ops_quarantine", []).drop("run_id")]
     rows = reduce(lambda a, b: a.unionByName(b), parts).withColumn("run_id", F.lit(run.run_id))
-    run.write("ops_quarantine", rows, where=_of_files(file.key for file in files), days=run.touched_days)
+    kept = run.write("ops_quarantine", rows, where=_of_files(file.key for file in files), days=run.touched_days)
     # The lines are released when this step's main ends: what is committed later must be in memory by then.
-    conform(rows, TABLES["ops_quarantine"]).count()
+    kept.count()
 
 
 def _quarantined(file: Landed, found: Contents | None) -> int:

@@ -220,7 +220,7 @@ def check_city(city: Path, master: str, landing: Path | None) -> None:
     if errors or loaded is None:
         raise ConfigError(f"{city} has {len(errors)} errors: mend them, then check again.")
     if landing is not None:
-        from jobs.preview import preview
+        from jobs.suppliers.preview import preview
         from kordon.spark import session
 
         spark = session(master=master, quick=True)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import kordon
 from kordon.errors import QualityError
-from kordon.lake import Lake, between, conform
+from kordon.lake import Lake, among, between, conform
 from kordon.tables import TABLES
 
 if TYPE_CHECKING:
@@ -104,12 +104,17 @@ class Run:
         first = min(self.days)
         return self.lake.read_whole(name, [first - timedelta(days=n) for n in range(1, days + 1)])
 
-    def write(self, name: str, rows: "DataFrame", *, where: str | None = None, days: Iterable[date] | None = None) -> None:
+    def write(
+        self, name: str, rows: "DataFrame", *, where: str | None = None, days: Iterable[date] | None = None
+    ) -> "DataFrame":
         """Hand over a table's new rows for this run's days; they are committed when the step ends and is judged good.
 
         Args:
             where: the predicate of the rows that are replaced, if not this run's days.
             days: the service days that the rows replace, if not this run's days.
+
+        Returns:
+            The rows as they will be committed, persisted.
         """
         from pyspark import StorageLevel
 
@@ -118,6 +123,7 @@ class Run:
         covered = sorted(days) if days is not None else self.days
         kept = conform(rows, TABLES[name]).persist(StorageLevel.MEMORY_AND_DISK)
         self._staged[name] = _Staged(held(kept), kept, where or between(covered), covered)
+        return self._staged[name].rows
 
     def account(self, rows: "DataFrame") -> None:
         """Account for the rows of the step: columns ``service_day``, ``reason``, ``rows``."""
@@ -209,7 +215,7 @@ class Run:
                 "ops_reconciliation",
                 [(a.service_day, self.run_id, step, a.reason, a.rows) for step, a in self.accounts],
             )
-            where = f"step IN ({steps}) AND {between(days)}"
+            where = f"step IN ({steps}) AND {among(days)}"
             self.versions["ops_reconciliation"] = self.lake.replace(
                 "ops_reconciliation", rows, where=where, metadata=self.metadata(days)
             )

@@ -5,10 +5,10 @@ from functools import partial
 
 import pytest
 
-from jobs.duplicates import with_duplicates
-from jobs.lines import FIELDS
-from jobs.parse import reads
-from jobs.supplier_time import has_offset, text_lengths, with_instant
+from jobs.suppliers.duplicates import with_duplicates
+from jobs.suppliers.lines import FIELDS
+from jobs.suppliers.parse import reads
+from jobs.suppliers.supplier_time import has_offset, text_lengths, with_instant
 
 BRUSSELS = "Europe/Brussels"
 CAMERAS = "supplier_camera_id string, device_0 struct<camera_id string, site_id string, valid_from bigint, valid_to bigint>"
@@ -286,7 +286,7 @@ THEN = """
 
 @pytest.mark.parametrize("most", [0, 1000])
 def test_the_smallest_of_reads_that_repeat_stands(spec, monkeypatch, most):
-    monkeypatch.setattr("jobs.duplicates.BROADCAST_HASHES", most)
+    monkeypatch.setattr("jobs.suppliers.duplicates.BROADCAST_HASHES", most)
     spec(with_duplicates, with_ids=["beta"], given=GIVEN, then=THEN, constants={"service_day": "2026-03-10"})
 
 

@@ -7,9 +7,9 @@ import re
 import pytest
 from pyspark.sql import functions as F
 
-from jobs.file_content import LineCount, content_of
-from jobs.line_numbers import blocks, contents, numbered, path_of, survey
-from jobs.lines import text_lines
+from jobs.suppliers.file_content import LineCount, content_of
+from jobs.suppliers.line_numbers import blocks, contents, numbered, path_of, survey
+from jobs.suppliers.lines import text_lines
 
 ENDINGS = [b"\n", b"\r\n", b"\r"]
 

@@ -177,7 +177,7 @@ def test_a_pattern_that_spark_does_not_know_is_refused_before_any_file(spark, tm
 
 
 def test_preview_counts_and_shows_no_value(spark, city, tmp_path):
-    from jobs.preview import preview
+    from jobs.suppliers.preview import preview
 
     landing = tmp_path / "landing"
     put(landing, "alfa/1.csv", HEADER + f"1,{NINE},1ABC123\n9,{NINE},1ABC123\n\n" + HEADER)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from jobs.file_content import first_lines
+from jobs.suppliers.file_content import first_lines
 
 if TYPE_CHECKING:
     import pyarrow as pa

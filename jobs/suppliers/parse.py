@@ -8,7 +8,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from jobs.service_day import service_day
-from jobs.supplier_time import with_instant
+from jobs.suppliers.supplier_time import with_instant
 from kordon.tables.record import VEHICLE_CLASSES
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def reads(
     """The reads of one source's cells, refused ones included.
 
     Args:
-        cells: as :mod:`jobs.lines` gives them.
+        cells: as :mod:`jobs.suppliers.lines` gives them.
         cameras: as :func:`camera_table` gives them.
         formats, zone: of the supplier's stamps.
         decimal: the supplier's decimal mark.

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.file_content import HEAD_BYTES, Content, first_lines
-from jobs.landing import Landed, looked_at, matching
-from jobs.line_numbers import path_of
-from jobs.lines import BLANK, HEADER
-from jobs.source_files import group_cells, line_cells, source_reads
+from jobs.suppliers.file_content import HEAD_BYTES, Content, first_lines
+from jobs.suppliers.landing import Landed, looked_at, matching
+from jobs.suppliers.line_numbers import path_of
+from jobs.suppliers.lines import BLANK, HEADER
+from jobs.suppliers.source_files import group_cells, line_cells, source_reads
 
 if TYPE_CHECKING:
     from kordon.city import City, Source

@@ -8,10 +8,10 @@ from itertools import groupby
 
 from pyspark.sql import DataFrame, SparkSession
 
-from jobs.landing import Landed
-from jobs.lines import checked, csv_cells, json_cells, parquet_cells, text_lines
-from jobs.parse import PARSED, camera_table, reads
-from jobs.supplier_time import refuse_bad_patterns
+from jobs.suppliers.landing import Landed
+from jobs.suppliers.lines import checked, csv_cells, json_cells, parquet_cells, text_lines
+from jobs.suppliers.parse import PARSED, camera_table, reads
+from jobs.suppliers.supplier_time import refuse_bad_patterns
 from kordon.city import City, Source
 from kordon.errors import ConfigError
 
@@ -49,9 +49,6 @@ def group_cells(spark: SparkSession, files: Sequence[Landed], *, source: Source)
 def line_cells(lines: DataFrame, file: Landed, *, source: Source) -> DataFrame:
     """The cells of the lines of files that are laid out like one."""
     layout, charset = file.layout, java_charset(source.encoding, source=source.source)
-    if charset is not None:
-        # Without it, one byte that means nothing in the charset stops the job; with it, the line is told by its mark.
-        lines.sparkSession.conf.set("spark.sql.legacy.codingErrorAction", "true")
     good = checked(lines, charset=charset, header=layout.header)
     if source.format == "jsonl":
         keys = {name: str(key) for name, key in source.columns.items()}

@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from jobs.file_content import Broken, Content, content_of
-from jobs.file_layout import Layout, UnusableError, csv_layout, parquet_layout
+from jobs.suppliers.file_content import Broken, Content, content_of
+from jobs.suppliers.file_layout import Layout, UnusableError, csv_layout, parquet_layout
 from kordon.city import Source
 
 OK, TRUNCATED, UNREADABLE = "ok", "truncated", "unreadable"

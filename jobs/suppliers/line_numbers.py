@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.lines import BLANK, HEADER
+from jobs.suppliers.lines import BLANK, HEADER
 
 
 @dataclass

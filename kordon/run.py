@@ -139,9 +139,9 @@ class Run:
         if self.judge is not None and (self._staged or accounts):
             found = self.judge(step, {name: staged.rows for name, staged in self._staged.items()}, accounts)
             self.settle(step, found)
+        self.accounts += [(step, account) for account in accounts]
         self._commit_all()
         self._session.update(self._staged)
-        self.accounts += [(step, account) for account in accounts]
         self._staged, self._step_accounts = {}, []
         keep = set(still_read)
         for name in [n for n in self._session if n not in keep]:
@@ -189,9 +189,12 @@ class Run:
         data = [name for name in self._staged if not name.startswith("ops_")]
         with ThreadPoolExecutor(COMMITS_AT_ONCE) as pool:
             list(pool.map(lambda name: self._commit(name, self._staged[name]), data))
-        for name in self._staged:
-            if name not in data:
-                self._commit(name, self._staged[name])
+        operation = [name for name in self._staged if name not in data]
+        if operation:
+            # A file that is named in ops_load is not read again: what its step found must stand before it does.
+            self.write_operations()
+        for name in operation:
+            self._commit(name, self._staged[name])
 
     def _commit(self, name: str, staged: _Staged) -> None:
         rows = staged.rows

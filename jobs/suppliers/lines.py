@@ -11,19 +11,7 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-FIELDS = (
-    "camera_id",
-    "captured_at",
-    "plate",
-    "read_id",
-    "received_at",
-    "country",
-    "confidence",
-    "vehicle_class",
-    "direction",
-    "lane",
-    "speed_kmh",
-)
+from kordon.city.source import FIELDS
 
 LONGEST_LINE = 65_536
 """Characters. A line of 10 MB is no read, and the parsers would hold it several times."""

@@ -64,5 +64,7 @@ def test_trips_end_where_vehicles_stopped(spark, tmp_path, cameras, floor):
         assert (loads.lines == loads.header_lines + loads.accepted).all(), "every line is a header or an accepted read"
         assert loads.accepted.sum() == made.reads
     scores = _boundary_scores(lake, tmp_path)
-    print(f"{cameras} cameras: {scores['legs']:,} legs, {scores['stops']:,} stops, F1 {scores['f1']:.3f}, strict {scores['strict']:.3f}")
+    print(
+        f"{cameras} cameras: {scores['legs']:,} legs, {scores['stops']:,} stops, F1 {scores['f1']:.3f}, strict {scores['strict']:.3f}"
+    )
     assert scores["f1"] >= floor

@@ -6,9 +6,9 @@ from functools import partial
 import pytest
 
 from jobs.suppliers.duplicates import with_duplicates
-from jobs.suppliers.lines import FIELDS
 from jobs.suppliers.parse import reads
 from jobs.suppliers.supplier_time import has_offset, text_lengths, with_instant
+from kordon.city.source import FIELDS
 
 BRUSSELS = "Europe/Brussels"
 CAMERAS = "supplier_camera_id string, device_0 struct<camera_id string, site_id string, valid_from bigint, valid_to bigint>"

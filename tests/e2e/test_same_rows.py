@@ -1,12 +1,16 @@
 """The same days give the same rows, however they are computed: a data engineer's first demand."""
 
+import datetime as dt
 import shutil
 from pathlib import Path
 
 import pytest
 
+from kordon import retention
 from kordon.chain import steps
+from kordon.city import load
 from kordon.days import known
+from kordon.lake import Lake
 from tests.e2e import vliet
 from tests.e2e.content import content
 
@@ -61,3 +65,21 @@ def test_each_step_alone(spark, made):
     for step in steps():
         lake = _again(spark, folder, "alone", DAYS, first=step.name, last=step.name)
     assert content(lake) == rows
+
+
+def test_retention_deletes_raw_reads_for_good_and_a_closed_day_is_never_replaced(spark, made):
+    folder, rows = made
+    lake = Lake(spark, str(folder / "lake"))
+    city, now = load(vliet.CITY), dt.datetime.now(dt.UTC)
+    assert retention.apply(lake=lake, city=city, now=now) == [], "the files were loaded just now"
+    done = retention.apply(lake=lake, city=city, now=now + dt.timedelta(hours=city.retention.raw_hours + 1))
+    assert [record["service_day"] for record in done] == [str(day) for day in DAYS]
+    assert sum(record["rows"] for record in done) > 0
+    left = [path for day in DAYS for path in (folder / "lake" / "raw_read").rglob(f"service_day={day}/*.parquet")]
+    assert left == [], "old versions are gone too"
+    assert {known(lake)[day].state for day in DAYS} == {"closed"}
+    first = sorted((folder / "landing" / "trafico").glob("*.csv"))[0]
+    shutil.copyfile(first, first.with_name("came-late.csv"))
+    assert content(_again(spark, folder, "lake", DAYS)) == rows
+    accounts = lake.read("ops_reconciliation").filter("step = 'ingest' AND reason = 'key_destroyed'").collect()
+    assert sum(row.rows for row in accounts) > 0, "what still arrives is counted"

@@ -17,13 +17,14 @@ Floats = NDArray[np.float64]
 @dataclass(frozen=True)
 class Fleet:
     """What stays the same about the cameras, shapes (cameras,): ``level`` logit of reading a car, ``misread`` chance,
-    ``offset_s`` and ``drift_s`` (a day) of the clock, ``delivery`` mode."""
+    ``offset_s`` and ``drift_s`` (a day) of the clock, ``delivery`` mode, ``is_late`` what it delivers comes 20 h later."""
 
     level: Floats
     misread: Floats
     offset_s: Floats
     drift_s: Floats
     delivery: NDArray[np.int8]
+    is_late: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -63,13 +64,16 @@ class CameraDay:
         return drifted + np.where(t >= self.step_at[camera], self.step_s[camera], 0.0)
 
 
-def draw_fleet(*, place: Place, settings: Settings, rng: np.random.Generator) -> Fleet:
-    """What each camera is like for all days."""
+def draw_fleet(*, place: Place, settings: Settings, rng: np.random.Generator, late_rng: np.random.Generator) -> Fleet:
+    """What each camera is like for all days. ``late_rng`` picks those that deliver late, in a stream of its own, so that
+    the share of them changes nothing else."""
     n, read, clock = len(place.cameras), settings["read"], settings["clock"]
     level = _logit(read["mean"]) + rng.normal(0, read["camera_sigma"], n)
     wrong = rng.random(n) < clock["wrong_share"]
     mode = rng.random(n)
     delivery = settings["delivery"]
+    # the nearest number of cameras, not a chance for each: of 35 cameras a twentieth may not be none
+    late = late_rng.permutation(n) < round(delivery["late_20h_share"] * n)
     return Fleet(
         level=level,
         misread=np.minimum(settings["plate"]["misread"] * rng.lognormal(0, settings["plate"]["misread_sigma"], n), 1.0),
@@ -78,6 +82,7 @@ def draw_fleet(*, place: Place, settings: Settings, rng: np.random.Generator) ->
         delivery=np.where(
             mode < delivery["hourly_share"], HOURLY, np.where(mode > 1 - delivery["nightly_share"], NIGHTLY, REALTIME)
         ).astype(np.int8),
+        is_late=late,
     )
 
 

@@ -20,7 +20,9 @@ from simulation.settings import Settings
 from simulation.suppliers import Lines, garbage, header, written
 from simulation.text import key, picked, text_bytes
 
-USUAL, NIGHT, AFTERWARDS = range(3)
+USUAL, NIGHT, AFTERWARDS, LATE = range(4)
+_LATE_S = 20 * 3600.0  # most of a day: longer than any line is down, short of the next night's read-out
+_FILE = 10_000  # hour, kind and camera of a file in one number; the camera is 0 where a file holds many
 _NIGHT_S = 22.5 * 3600  # cameras without a line are read out at 02:30
 
 
@@ -78,10 +80,12 @@ def deliver(
     rows_written, ids, lines_written, files = [], [], 0, 0
     for source, profile in place.profiles.items():
         rows = np.flatnonzero(source_of == source)
-        file = (received_ms[rows] // 3_600_000) * 4 + kind[rows]
+        file = ((received_ms[rows] // 3_600_000) * 4 + kind[rows]) * _FILE
+        # a late camera's reads come in files of its own
+        file += np.where(kind[rows] == LATE, reads.camera[rows] + 1, 0)
         order = np.lexsort((rows, captured_ms[rows], received_ms[rows], file))
         rows, file = rows[order], file[order]
-        plates = shown if profile["format"] == "csv" else plain
+        plates = plain if source in settings["delivery"]["without_separators"] else shown
         lines = Lines(
             read_id=key(prefix=f"{source[:2].upper()}{day:%Y%m%d}-", number=np.arange(len(rows)), width=8),
             plate=pc.if_else(pa.array(reads.plate[rows] < 0), "", plates.take(pa.array(np.maximum(reads.plate[rows], 0)))),
@@ -98,6 +102,8 @@ def deliver(
         told = _write_source(
             source=source,
             profile=profile,
+            cameras=list(place.cameras.camera_id),
+            known_camera=next((n for n, s in zip(names, place.cameras.source, strict=True) if s == source), ""),
             settings=settings,
             day=day,
             file=file,
@@ -130,13 +136,17 @@ def _received(
     held = (reads.t >= down[:, 0]) & (reads.t < down[:, 1])
     received = np.where(held, np.maximum(received, down[:, 1] + batch), received)
     kind = np.where(mode == NIGHTLY, NIGHT, USUAL)
-    return received, np.where(received >= days[0].end_s, AFTERWARDS, kind).astype(np.int64)
+    kind = np.where(received >= days[0].end_s, AFTERWARDS, kind)
+    late = fleet.is_late[reads.camera]
+    return received + np.where(late, _LATE_S, 0.0), np.where(late, LATE, kind).astype(np.int64)
 
 
 def _write_source(
     *,
     source: str,
     profile: dict[str, Any],
+    cameras: list[str],
+    known_camera: str,
     settings: Settings,
     day: dt.date,
     file: NDArray[np.int64],
@@ -155,21 +165,20 @@ def _write_source(
     late, repeated = rng.random(len(names)), rng.random(len(names))
     days_late, bad = rng.integers(1, 4, len(names)), rng.poisson(options["garbage"] * np.diff(bounds))
     for number, (a, b) in enumerate(zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)):
-        rubbish = garbage(profile=profile, n=int(bad[number]), rng=rng)
+        rubbish = garbage(profile=profile, camera=known_camera, n=int(bad[number]), rng=rng)
         # a rubbish line follows the read with this number
         after = np.sort(rng.integers(0, b - a, len(rubbish)))
         data = header(profile) + _with_rubbish(text=text.slice(a, b - a), rubbish=rubbish, after=after)
         if profile.get("compression", "none") == "gzip":
             data = _gzipped(data)
         waits = int(days_late[number]) if late[number] < options["late_file_share"] else 0
-        name = _name(source=source, profile=profile, day=day, number=int(names[number]), waits=waits)
-        (folder / name).write_bytes(data)
+        name = _name(source=source, cameras=cameras, day=day, number=int(names[number]), waits=waits)
+        ending = str(profile["files"]).rsplit("*", 1)[-1]
+        (folder / f"{name}{ending}").write_bytes(data)
         lines += b - a + len(rubbish)
         written_files += 1
         if repeated[number] < options["repeated_share"]:
-            (
-                folder / _name(source=source, profile=profile, day=day, number=int(names[number]), waits=waits, again=True)
-            ).write_bytes(data)
+            (folder / f"{name}_again{ending}").write_bytes(data)
             lines += b - a + len(rubbish)
             written_files += 1
         if "read_id" in profile["columns"]:
@@ -208,11 +217,14 @@ def _gzipped(data: bytes) -> bytes:
     return buffer.getvalue()
 
 
-def _name(*, source: str, profile: dict[str, Any], day: dt.date, number: int, waits: int, again: bool = False) -> str:
+def _name(*, source: str, cameras: list[str], day: dt.date, number: int, waits: int) -> str:
+    number, camera = divmod(number, _FILE)
     hour = dt.datetime.fromtimestamp(number // 4 * 3600, dt.UTC)
     name = f"{source}_{hour:%Y%m%dT%HZ}"
-    name += {USUAL: "", NIGHT: "_night", AFTERWARDS: f"_late_{day:%Y%m%d}"}[number % 4]
-    name += f"_plus{waits}d" if waits else ""
-    name += "_again" if again else ""
-    ending = str(profile["files"]).rsplit("*", 1)[-1]
-    return name + ending
+    kinds = {
+        USUAL: "",
+        NIGHT: "_night",
+        AFTERWARDS: f"_late_{day:%Y%m%d}",
+        LATE: f"_{cameras[camera - 1]}_20h_{day:%Y%m%d}",
+    }
+    return name + kinds[number % 4] + (f"_plus{waits}d" if waits else "")

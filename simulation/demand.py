@@ -51,6 +51,8 @@ def day_plans(
         chance.
     """
     factors = settings["day_types"].get(day_type, {})
+    index = {node: i for i, node in enumerate(place.nodes.node_id)}
+    spare = np.array([index[node] for node in settings["habits"]["spare_nodes"]], np.int16)
     plans = []
     for number, role in enumerate(ROLES):
         pool = np.flatnonzero(population.role == number)
@@ -69,21 +71,23 @@ def day_plans(
         depart = (hours - place.day_start.hour) * HOUR + rng.uniform(-120, 120, len(vehicle))
         plans.append(
             _fitted(
-                plans=Plans(vehicle, _no_repeats(nodes=nodes, rng=rng), stops, depart, role == "through"), day_s=day_s, rng=rng
+                plans=Plans(vehicle, _no_repeats(nodes=nodes, spare=spare, rng=rng), stops, depart, role == "through"),
+                day_s=day_s,
+                rng=rng,
             )
         )
     return plans
 
 
-def _no_repeats(*, nodes: NDArray[np.int16], rng: np.random.Generator) -> NDArray[np.int16]:
-    """Nobody drives to where they are: such a stop moves to the next node that differs from both neighbours."""
+def _no_repeats(*, nodes: NDArray[np.int16], spare: NDArray[np.int16], rng: np.random.Generator) -> NDArray[np.int16]:
+    """Nobody drives to where they are: such a stop moves to a spare node that differs from both neighbours."""
     out = nodes.copy()
-    spare = rng.permutation(5).astype(np.int16)  # the first five nodes are the city centre's
+    turns = spare[rng.permutation(len(spare))]
     for k in range(1, out.shape[1]):
         before = out[:, k - 1]
         after = out[:, k + 1] if k + 1 < out.shape[1] else np.full(len(out), -1, np.int16)
         same = (out[:, k] >= 0) & ((out[:, k] == before) | (out[:, k] == after))
-        for candidate in spare:
+        for candidate in turns:
             good = same & (candidate != before) & (candidate != after)
             # a home at the end of the tour stays home; the stop before it has moved already
             movable = good & (out[:, k] >= 0) & ((after >= 0) | (out[:, k] == before))

@@ -82,7 +82,7 @@ def _places(
     )
     while (same := np.flatnonzero(gateway == other)).size:  # through traffic leaves by another road
         other[same] = draw_nodes(place=place, purpose="gateway", n=len(same), rng=rng)
-    industry = place.nodes.index[place.nodes.node_id == "ind"]
+    industry = place.nodes.index[place.nodes.node_id == settings["habits"]["truck_base"]]
     works_out = (role == ROLES.index("van")) & (rng.random(n) < settings["habits"]["van_base_inside"])
     at_industry = (role == ROLES.index("truck")) & (rng.random(n) < settings["habits"]["truck_base_industry"])
     inner = np.isin(role, [ROLES.index(r) for r in ("resident", "commuter_out")])
@@ -125,6 +125,8 @@ def _countries(
     }
     foreign = np.array([table[by_role[r]] if r in by_role else 0.0 for r in ROLES])[role]
     foreign = np.where((vehicle_class == TRUCK) & (role != ROLES.index("truck")), table["truck_foreign"], foreign)
+    if table["all_foreign"] >= 0:
+        foreign = np.full(len(role), table["all_foreign"])
     mix = np.array([table["mix"].get(c, 0.0) for c in COUNTRIES])
     abroad = rng.choice(len(COUNTRIES), size=len(role), p=mix / mix.sum())
     return np.where(rng.random(len(role)) < foreign, abroad, COUNTRIES.index("BE")).astype(np.int8)

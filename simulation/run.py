@@ -9,10 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from kordon.errors import UsageError
-from simulation.cameras import camera_day, draw_fleet
+from simulation.busiest import traffic_of_cameras
+from simulation.cameras import CameraDay, camera_day, draw_fleet
+from simulation.clones import clone_plates
 from simulation.cordons import true_visits
 from simulation.delivery import deliver
 from simulation.demand import day_plans
+from simulation.faults import read_faults
 from simulation.network import build_network
 from simulation.place import read_place
 from simulation.population import TRUCK, draw_population
@@ -20,11 +23,11 @@ from simulation.reads import plate_list, record
 from simulation.settings import Settings, read_settings
 from simulation.sight import look
 from simulation.text import plates
-from simulation.traffic import congestion, drive
+from simulation.traffic import Movements, congestion, drive
 from simulation.truth import Truth
 
 # independent streams of chance: one never shifts another
-_POPULATION, _FLEET, _NETWORK, _PLANS, _ROADS, _CAMERAS, _READS, _FILES = range(8)
+_POPULATION, _FLEET, _NETWORK, _PLANS, _ROADS, _CAMERAS, _READS, _FILES, _PROBE, _LATE, _CLONES = range(11)
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ def simulate(
     """Simulate traffic and cameras of a city on some service days.
 
     A day's traffic and reads depend on the city folder, ``vehicles``, ``seed`` and the date, not on which other days
-    are simulated. The same arguments give the same bytes.
+    are simulated. The same arguments give the same bytes. Only clones, when asked for, are paired on the first day.
 
     Args:
         city: a city folder with ``simulation.toml`` and a road network.
@@ -81,29 +84,47 @@ def simulate(
 
     network = build_network(place=place, settings=settings, rng=chance(_NETWORK))
     population = draw_population(place=place, settings=settings, vehicles=vehicles, rng=chance(_POPULATION))
-    fleet = draw_fleet(place=place, settings=settings, rng=chance(_FLEET))
+    fleet = draw_fleet(place=place, settings=settings, rng=chance(_FLEET), late_rng=chance(_LATE))
+    faults = read_faults(
+        place=place,
+        settings=settings,
+        traffic=lambda: traffic_of_cameras(place=place, settings=settings, network=network, rng=chance(_PROBE)),
+    )
+
+    def cameras_on(day: dt.date) -> CameraDay:
+        state = camera_day(place=place, settings=settings, fleet=fleet, day=day, rng=chance(_CAMERAS, day))
+        return faults.of_day(place=place, day=day, state=state)
+
+    def traffic_on(day: dt.date) -> Movements:
+        kind, day_s = place.day_type(day), float(place.start_s(day + dt.timedelta(days=1)) - place.start_s(day))
+        plans = day_plans(
+            place=place,
+            settings=settings,
+            population=population,
+            day_type=kind,
+            ordinal=day.toordinal(),
+            day_s=day_s,
+            rng=chance(_PLANS, day),
+        )
+        roads = chance(_ROADS, day)
+        factor = congestion(network=network, settings=settings, day_type=kind, day_start_h=place.day_start.hour, rng=roads)
+        return drive(plans=plans, network=network, settings=settings, factor=factor, day_s=day_s, rng=roads)
+
+    if settings["faults"]["clones"]:
+        population = clone_plates(
+            place=place,
+            population=population,
+            moves=traffic_on(min(days)),
+            number=settings["faults"]["clones"],
+            rng=chance(_CLONES),
+        )
     drove = np.zeros(len(population.role), bool)
     total = Summary(0, 0, 0, 0, 0, 0, 0.0)
     with Truth(folder=out / "truth", place=place, population=population) as truth:
         for day in sorted(set(days)):
-            states = [
-                camera_day(place=place, settings=settings, fleet=fleet, day=d, rng=chance(_CAMERAS, d))
-                for d in (day, day + dt.timedelta(days=1))
-            ]
-            start, day_s = states[0].start_s, states[0].end_s - states[0].start_s
-            kind = place.day_type(day)
-            plans = day_plans(
-                place=place,
-                settings=settings,
-                population=population,
-                day_type=kind,
-                ordinal=day.toordinal(),
-                day_s=day_s,
-                rng=chance(_PLANS, day),
-            )
-            roads = chance(_ROADS, day)
-            factor = congestion(network=network, settings=settings, day_type=kind, day_start_h=place.day_start.hour, rng=roads)
-            moves = drive(plans=plans, network=network, settings=settings, factor=factor, day_s=day_s, rng=roads)
+            states = [cameras_on(day), cameras_on(day + dt.timedelta(days=1))]
+            start = states[0].start_s
+            moves = traffic_on(day)
             sight = chance(_READS, day)
             seen = look(
                 place=place,
@@ -156,5 +177,7 @@ def simulate(
                 seconds=time.perf_counter() - began,
             )
             if progress:
-                progress(f"{day} {kind}: {len(today)} vehicles, {len(recorded.reads.t)} reads, {delivered.files} files")
+                progress(
+                    f"{day} {place.day_type(day)}: {len(today)} vehicles, {len(recorded.reads.t)} reads, {delivered.files} files"
+                )
     return total

@@ -59,9 +59,11 @@ def perfect_cameras() -> Settings:
             "nightly_share": 0.0,
             "line_down_share": 0.0,
             "late_file_share": 0.0,
+            "late_20h_share": 0.0,
             "repeated_share": 0.0,
             "garbage": 0.0,
         },
+        "faults": {"clocks": [], "dead": []},
     }
 
 

@@ -15,7 +15,11 @@ from simulation.place import CLASSES
 from simulation.plates import COUNTRIES
 from simulation.text import joined, local_offset_s, picked, stamps
 
-_PATTERNS = {"dd/MM/yyyy HH:mm:ss.SSS": ("%d/%m/%Y", " "), "yyyy-MM-dd HH:mm:ss.SSS": ("%Y-%m-%d", " ")}
+_PATTERNS = {
+    "dd/MM/yyyy HH:mm:ss.SSS": ("%d/%m/%Y", " "),
+    "yyyy-MM-dd HH:mm:ss.SSS": ("%Y-%m-%d", " "),
+    "iso": ("%Y-%m-%d", "T"),  # with the offset of the profile's zone
+}
 _CONFIDENCE = np.arange(1001)
 
 
@@ -42,13 +46,13 @@ class Lines:
 def written(*, lines: Lines, profile: dict[str, Any]) -> pa.Array:
     """Each read as one line of a CSV or JSON-lines file, with its line end, shape (r,)."""
     fields = _fields(lines=lines, profile=profile)
-    columns = {str(column): fields[field] for field, column in profile["columns"].items()}
+    parts: list[pa.Array | str] = []
     if profile["format"] == "csv":
-        parts: list[pa.Array | str] = []
-        for value in columns.values():
-            parts += [value, profile["delimiter"]]
+        for name in _places(profile):
+            parts += [fields[name] if name else "", profile["delimiter"]]
         return joined(*parts[:-1], "\n")
     if profile["format"] == "jsonl":
+        columns = {str(column): fields[field] for field, column in profile["columns"].items()}
         bare = {profile["columns"].get(f) for f in _numbers(profile)}
         parts = ["{"]
         for name, value in columns.items():
@@ -63,6 +67,15 @@ def header(profile: dict[str, Any]) -> bytes:
     if profile["format"] != "csv" or not profile.get("header", True):
         return b""
     return (str(profile["delimiter"]).join(profile["columns"].values()) + "\n").encode()
+
+
+def _places(profile: dict[str, Any]) -> list[str]:
+    """The fields of a CSV line from left to right; empty for a column that Kordon does not read."""
+    columns = profile["columns"]
+    if profile.get("header", True):
+        return list(columns)
+    at = {int(number): field for field, number in columns.items()}
+    return [at.get(number, "") for number in range(1, max(at) + 1)]
 
 
 def _numbers(profile: dict[str, Any]) -> list[str]:
@@ -105,63 +118,90 @@ def _instants(*, epoch_ms: NDArray[np.int64], profile: dict[str, Any]) -> pa.Arr
         raise ConfigError(f"sources: the simulation cannot write times as {pattern}; known: epoch_ms, {', '.join(_PATTERNS)}")
     date, between = _PATTERNS[pattern]
     offset = local_offset_s(epoch_s=epoch_ms / 1000.0, zone=ZoneInfo(profile["time"]["zone"]))
-    return stamps(epoch_ms=epoch_ms + 1000 * offset, date=date, between=between)
+    local = stamps(epoch_ms=epoch_ms + 1000 * offset, date=date, between=between)
+    if pattern != "iso":
+        return local
+    known, inverse = np.unique(offset, return_inverse=True)
+    return joined(local, picked([_offset_text(seconds) for seconds in known.tolist()], inverse))
 
 
-def garbage(*, profile: dict[str, Any], n: int, rng: np.random.Generator) -> list[str]:
+def _offset_text(seconds: int) -> str:
+    minutes = abs(seconds) // 60
+    return f"{'-' if seconds < 0 else '+'}{minutes // 60:02d}:{minutes % 60:02d}"
+
+
+def garbage(*, profile: dict[str, Any], camera: str, n: int, rng: np.random.Generator) -> list[str]:
     """Lines that are no reads: cut off, too many columns, impossible times or confidences, unknown cameras, blank.
 
-    None holds a plate that exists. There are few, so they are made one by one.
+    None holds a plate that exists. ``camera`` is one that does, so that a line is wrong in one way. There are few, so they
+    are made one by one.
     """
     makers = _CSV_GARBAGE if profile["format"] == "csv" else _JSON_GARBAGE
     kinds, digits = rng.integers(0, len(makers), n).tolist(), rng.integers(0, 10, n).tolist()
-    return [makers[k](profile, d) for k, d in zip(kinds, digits, strict=True)]
+    return [makers[k](profile, camera, d) for k, d in zip(kinds, digits, strict=True)]
 
 
-def _csv_line(profile: dict[str, Any], **changed: str) -> str:
-    stamp = "02/03/2026 08:00:00.000" if "/" in profile["time"]["formats"][0] else "2026-03-02 08:00:00.000"
+def _stamp(profile: dict[str, Any], *, day: str = "02", hour: int = 8, second: int = 0) -> str:
+    """A time as the profile writes it: on 2 March 2026, or on a day of February that does not exist."""
+    pattern = profile["time"]["formats"][0]
+    if pattern == "epoch_ms":
+        return str(1772434800000 + 1000 * second) if day == "02" else "-1"
+    month, time = "03" if day == "02" else "02", f"{hour:02d}:00:{second:02d}.000"
+    if "/" in pattern:
+        return f"{day}/{month}/2026 {time}"
+    return f"2026-{month}-{day}T{time}+01:00" if pattern == "iso" else f"2026-{month}-{day} {time}"
+
+
+def _confidence(profile: dict[str, Any], *, thousandths: int) -> str:
+    scale = profile["confidence"]["scale"]
+    return f"{thousandths * scale / 1000:.{3 if scale == 1 else 1}f}".replace(".", profile["decimal"])
+
+
+def _csv_line(profile: dict[str, Any], camera: str, **changed: str) -> str:
     usual = {
-        "camera_id": "1",
-        "captured_at": stamp,
-        "received_at": stamp,
+        "camera_id": camera,
+        "captured_at": _stamp(profile),
+        "received_at": _stamp(profile),
         "plate": "0-XXX-000",
-        "confidence": f"0{profile['decimal']}900",
+        "confidence": _confidence(profile, thousandths=900),
         "lane": "1",
         "speed_kmh": f"50{profile['decimal']}0",
     } | changed
-    return str(profile["delimiter"]).join(usual.get(field, "") for field in profile["columns"])
+    return str(profile["delimiter"]).join(usual.get(field, "") for field in _places(profile))
 
 
-def _json_line(profile: dict[str, Any], *, digit: int, **changed: str) -> str:
+def _json_line(profile: dict[str, Any], camera: str, *, digit: int, **changed: str) -> str:
     usual = {
-        "read_id": f'"GB-{digit}"',
-        "camera_id": '"1"',
-        "captured_at": "1772434800000",
-        "received_at": "1772434801000",
-        "plate": '"0XXX000"',
-        "confidence": "90.0",
+        "read_id": f"GB-{digit}",
+        "camera_id": camera,
+        "captured_at": _stamp(profile),
+        "received_at": _stamp(profile, second=1),
+        "plate": "0XXX000",
+        "confidence": _confidence(profile, thousandths=900),
         "lane": "1",
         "speed_kmh": "50.0",
     } | changed
-    return "{" + ",".join(f'"{c}":{usual[f]}' for f, c in profile["columns"].items() if f in usual) + "}\n"
+    bare = {*_numbers(profile), *(field for field, value in usual.items() if value == "null")}
+    cells = {c: usual[f] if f in bare else f'"{usual[f]}"' for f, c in profile["columns"].items() if f in usual}
+    return "{" + ",".join(f'"{c}":{value}' for c, value in cells.items()) + "}\n"
 
 
-_CSV_GARBAGE: list[Callable[[dict[str, Any], int], str]] = [
-    lambda p, d: f"{d}{p['delimiter']}02/03/20\n",
-    lambda p, d: _csv_line(p) + str(p["delimiter"]) * 3 + f"{d}\n",
-    lambda p, d: _csv_line(p, captured_at=f"31/02/2026 0{d}:00:00.000") + "\n",
-    lambda p, d: _csv_line(p, camera_id=f"99{d}") + "\n",
-    lambda p, d: _csv_line(p, confidence=f"{d + 2}{p['decimal']}300") + "\n",
-    lambda p, d: _csv_line(p, captured_at="") + "\n",
-    lambda p, d: "ERR buffer overflow\n",
-    lambda p, d: "\n",
+_CSV_GARBAGE: list[Callable[[dict[str, Any], str, int], str]] = [
+    lambda p, c, d: f"{d}{p['delimiter']}02/03/20\n",
+    lambda p, c, d: _csv_line(p, c) + str(p["delimiter"]) * 3 + f"{d}\n",
+    lambda p, c, d: _csv_line(p, c, captured_at=_stamp(p, day="31", hour=d)) + "\n",
+    lambda p, c, d: _csv_line(p, f"99{d}") + "\n",
+    lambda p, c, d: _csv_line(p, c, confidence=_confidence(p, thousandths=1000 * d + 2300)) + "\n",
+    lambda p, c, d: _csv_line(p, c, captured_at="") + "\n",
+    lambda p, c, d: "ERR buffer overflow\n",
+    lambda p, c, d: "\n",
 ]
-_JSON_GARBAGE: list[Callable[[dict[str, Any], int], str]] = [
-    lambda p, d: _json_line(p, digit=d)[: 25 + d] + "\n",
-    lambda p, d: _json_line(p, digit=d, captured_at="null"),
-    lambda p, d: _json_line(p, digit=d, camera_id=f'"99{d}"'),
-    lambda p, d: _json_line(p, digit=d, confidence="730.0"),
-    lambda p, d: _json_line(p, digit=d, captured_at="-1"),
-    lambda p, d: "connection reset by peer\n",
-    lambda p, d: "\n",
+_JSON_GARBAGE: list[Callable[[dict[str, Any], str, int], str]] = [
+    lambda p, c, d: _json_line(p, c, digit=d)[: 25 + d] + "\n",
+    lambda p, c, d: _json_line(p, c, digit=d, captured_at="null"),
+    lambda p, c, d: _json_line(p, f"99{d}", digit=d),
+    lambda p, c, d: _json_line(p, c, digit=d, confidence=_confidence(p, thousandths=7300)),
+    lambda p, c, d: _json_line(p, c, digit=d, captured_at=_stamp(p, day="31")),
+    lambda p, c, d: "connection reset by peer\n",
+    lambda p, c, d: "\n",
 ]

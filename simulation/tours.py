@@ -14,9 +14,6 @@ Nodes = NDArray[np.int16]
 Floats = NDArray[np.float64]
 Tours = tuple[Nodes, Floats, Floats]
 
-# terminus, middle, terminus
-_BUS_LINES = (("b5", "m1", "b1"), ("b7", "m0", "b3"), ("b5", "m0", "b8"), ("b4", "m1", "b7"))
-
 
 @dataclass(frozen=True)
 class Drivers:
@@ -157,7 +154,7 @@ def _rounds(d: Drivers) -> Tours:
 def _bus(d: Drivers) -> Tours:
     trips = d.settings["habits"]["bus_trips"]
     number = {n: i for i, n in enumerate(d.place.nodes.node_id)}
-    lines = np.array([[number[n] for n in line] for line in _BUS_LINES], np.int16)
+    lines = np.array([[number[n] for n in line] for line in d.settings["habits"]["bus_lines"]], np.int16)
     line = lines[d.vehicle % len(lines)]
     nodes = [line[:, (0, 1, 2, 1)[k % 4]] for k in range(trips + 1)]
     stops = [d.stop("layover") for _ in range(trips - 1)]

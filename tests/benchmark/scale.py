@@ -5,20 +5,25 @@ claimed is the ratio.
 """
 
 import csv
+import gzip
 import json
 import os
-import resource
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+import tomllib
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 KORDON = Path(sys.executable).parent / "kordon"
 DAY = "2026-03-10"
 LINES_A_FILE = 1_000_000
+TILES = 10
+READS_PER_VEHICLE = 4.1
 
 
 def tiled_city(source: Path, target: Path, *, tiles: int) -> None:
@@ -48,79 +53,78 @@ def _tiled(row: dict[str, str], tile: int) -> dict[str, str]:
     return out
 
 
-def tile_landing(source: Path, target: Path, *, tiles: int, reads: int) -> int:
-    """Supplier files of about so many reads in all: the same lines with new cameras and new plates per tile."""
-    import gzip
-
+def tile_landing(source: Path, target: Path, *, tiles: int) -> int:
+    """The same lines with new cameras and new plates per tile, in files of at most a million lines; returns the lines."""
     total = 0
-    per_source: dict[str, list[str]] = {}
-    headers: dict[str, str | None] = {}
-    for file in sorted(source.rglob("*")):
-        if not file.is_file():
-            continue
-        with gzip.open(file, "rt") if file.suffix == ".gz" else file.open() as lines:
-            text = lines.read().splitlines()
-        is_csv = ".csv" in file.suffixes
-        headers[file.parent.name] = text[0] if is_csv and text else None
-        per_source.setdefault(file.parent.name, []).extend(text[1:] if is_csv else text)
-    available = sum(len(lines) for lines in per_source.values()) * tiles
-    share = min(1.0, reads / available)
-    for name, lines in per_source.items():
-        (target / name).mkdir(parents=True)
+    for folder in sorted(path for path in source.iterdir() if path.is_dir()):
+        lines, header = _lines_of(folder)
+        (target / folder.name).mkdir(parents=True)
         for tile in range(tiles):
-            kept = lines[: int(len(lines) * share)]
-            for part, start in enumerate(range(0, len(kept), LINES_A_FILE)):
-                chunk = [_retold(line, headers[name], tile) for line in kept[start : start + LINES_A_FILE]]
+            for part, start in enumerate(range(0, len(lines), LINES_A_FILE)):
+                chunk = [_retold(line, header, tile) for line in lines[start : start + LINES_A_FILE]]
                 total += len(chunk)
-                stem = target / name / f"tile{tile:02}-{part:02}"
-                if headers[name] is not None:
-                    stem.with_suffix(".csv").write_text("\n".join([str(headers[name]), *chunk, ""]))
+                stem = target / folder.name / f"tile{tile:02}-{part:02}"
+                if header is not None:
+                    stem.with_suffix(".csv").write_text("\n".join([header, *chunk, ""]))
                 else:
                     with gzip.open(f"{stem}.jsonl.gz", "wt", compresslevel=1) as file:
                         file.write("\n".join([*chunk, ""]))
     return total
 
 
+def _lines_of(folder: Path) -> tuple[list[str], str | None]:
+    """All lines of a supplier, and the header that a CSV has."""
+    found: list[str] = []
+    header = None
+    for path in sorted(folder.iterdir()):
+        with gzip.open(path, "rt") if path.suffix == ".gz" else path.open() as file:
+            text = file.read().splitlines()
+        if ".csv" in path.suffixes and text:
+            header, text = text[0], text[1:]
+        found += text
+    return found, header
+
+
+@cache
+def _columns(source: str) -> dict[str, str]:
+    return tomllib.loads((ROOT / "cities/vliet/sources" / f"{source}.toml").read_text())["columns"]
+
+
 def _retold(line: str, header: str | None, tile: int) -> str:
     """A line with the tile's cameras and other plates; a garbage line stays garbage."""
-    import tomllib
-
-    source = "trafico" if header is not None else "oculus"
-    columns = _COLUMNS.setdefault(
-        source, tomllib.loads((ROOT / "cities/vliet/sources" / f"{source}.toml").read_text())["columns"]
-    )
     letter = chr(ord("A") + tile)
     if header is not None:
-        cells = line.split(";")
-        names = header.split(";")
+        columns, cells, names = _columns("trafico"), line.split(";"), header.split(";")
         if len(cells) != len(names):
             return line
         camera, plate = names.index(columns["camera_id"]), names.index(columns["plate"])
         cells[camera] += f"t{tile}"
         cells[plate] = cells[plate] and cells[plate] + letter
         return ";".join(cells)
+    columns = _columns("oculus")
     try:
         row = json.loads(line)
         row[columns["camera_id"]] = f"{row[columns['camera_id']]}t{tile}"
         if row.get(columns["plate"]):
             row[columns["plate"]] += letter
-        if "read_id" in columns and row.get(columns["read_id"]):
-            row[columns["read_id"]] = f"{row[columns['read_id']]}t{tile}"
+        row[columns["read_id"]] = f"{row[columns['read_id']]}t{tile}"
         return json.dumps(row)
     except (ValueError, KeyError, TypeError):
         return line
 
 
-_COLUMNS: dict[str, dict[str, str]] = {}
-
-
-def measured(folder: Path, *, reads: int, made: Path, tiles: int) -> dict[str, object]:
+def measured(folder: Path, *, reads: int) -> dict[str, object]:
     """One run from nothing, in its own process, with Spark's event log read for the largest task."""
     work = folder / f"r{reads}"
     work.mkdir()
-    lines = tile_landing(made / "landing", work / "landing", tiles=tiles, reads=reads)
+    made = work / "made"
+    command = [str(KORDON), "simulate", "--city", str(ROOT / "cities/vliet"), "--days", DAY, "-q", "--seed", "7"]
+    vehicles = round(reads / TILES / READS_PER_VEHICLE)
+    subprocess.run([*command, "--vehicles", str(vehicles), "--out", str(made)], check=True)
+    lines = tile_landing(made / "landing", work / "landing", tiles=TILES)
+    shutil.rmtree(made)
     city = work / "city"
-    tiled_city(ROOT / "cities" / "vliet", city, tiles=tiles)
+    tiled_city(ROOT / "cities" / "vliet", city, tiles=TILES)
     (work / "events").mkdir()
     environment = {
         **os.environ,
@@ -128,20 +132,42 @@ def measured(folder: Path, *, reads: int, made: Path, tiles: int) -> dict[str, o
         "PYSPARK_SUBMIT_ARGS": "--conf spark.eventLog.enabled=true --conf spark.eventLog.compress=false "
         f"--conf spark.eventLog.dir=file://{work / 'events'} pyspark-shell",
     }
-    began = time.monotonic()
     command = [str(KORDON), "run", "--city", str(city), "--landing", str(work / "landing"), "--lake", str(work / "lake")]
-    command += ["--keystore", str(work / "keys"), "--days", DAY, "--json"]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    command += ["--keystore", str(work / "keys"), "--days", DAY, "--to", "flows", "--json"]
+    began = time.monotonic()
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    peak = Peak(process.pid)
+    out, _ = process.communicate()
     took = time.monotonic() - began
-    if done.returncode:
-        sys.exit(done.stderr)
-    summary = json.loads(done.stdout)
+    if process.returncode:
+        sys.exit(f"kordon run ended with {process.returncode}")
+    summary = json.loads(out)
     largest = largest_task_share(work / "events")
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
-    shutil.rmtree(work / "landing")
-    shutil.rmtree(work / "lake")
+    shutil.rmtree(work)
     core = summary["reconciliation"]["pseudonymise"]["out"]
-    return {"lines": lines, "reads": core, "seconds": took, "steps": summary["seconds"], "peak_gb": peak, "largest": largest}
+    return {"lines": lines, "reads": core, "seconds": took, "steps": summary["seconds"], "peak_gb": peak.gb, "largest": largest}
+
+
+class Peak(threading.Thread):
+    """The most memory that the processes of a session held together, looked at every second."""
+
+    def __init__(self, session: int) -> None:
+        super().__init__(daemon=True)
+        self.session, self.gb = session, 0.0
+        self.start()
+
+    def run(self) -> None:
+        while Path(f"/proc/{self.session}").exists():
+            held = 0
+            for stat in Path("/proc").glob("[0-9]*/stat"):
+                try:
+                    fields = stat.read_text().rsplit(")", 1)[1].split()
+                except OSError:
+                    continue
+                if int(fields[3]) == self.session:
+                    held += int(fields[21])
+            self.gb = max(self.gb, held * os.sysconf("SC_PAGE_SIZE") / 2**30)
+            time.sleep(1)
 
 
 def largest_task_share(events: Path) -> float:
@@ -162,13 +188,8 @@ def largest_task_share(events: Path) -> float:
 
 def main() -> None:
     sizes = [int(float(a) * 1e6) for a in sys.argv[1:]] or [5_000_000, 20_000_000]
-    vehicles = 400_000
     with tempfile.TemporaryDirectory(prefix="kordon-bench-") as name:
-        folder = Path(name)
-        made = folder / "made"
-        command = [str(KORDON), "simulate", "--city", str(ROOT / "cities/vliet"), "--days", DAY]
-        subprocess.run([*command, "--vehicles", str(vehicles), "--seed", "7", "--out", str(made), "-q"], check=True)
-        results = [measured(folder, reads=size, made=made, tiles=10) for size in sizes]
+        results = [measured(Path(name), reads=size) for size in sizes]
     for found in results:
         steps = ", ".join(f"{step} {seconds:.0f}" for step, seconds in found["steps"].items())  # type: ignore[attr-defined]
         print(

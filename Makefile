@@ -4,7 +4,7 @@ STAMP := .venv/.set-up
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 OUT ?= out/demo-$(shell date +%Y%m%d-%H%M%S)
 
-.PHONY: setup demo test lint docs soak bench lock clean
+.PHONY: setup demo test lint docs soak bench fidelity lock clean
 
 setup: $(STAMP)
 
@@ -20,7 +20,7 @@ demo: setup
 	.venv/bin/kordon demo --out $(OUT)
 
 test: setup lint docs
-	$(PY) -m pytest tests
+	$(PY) -m pytest tests -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: setup
 	.venv/bin/ruff check .
@@ -33,6 +33,10 @@ docs: setup
 
 soak: setup
 	$(PY) tests/soak/kills.py
+
+# Names choose: make fidelity ONLY="vliet/default ravelmonde"
+fidelity: setup
+	$(PY) tests/fidelity/matrix.py $(ONLY)
 
 bench: setup
 	$(PY) tests/benchmark/scale.py

@@ -1,18 +1,12 @@
 """Counting cells: how every flow counts, and what it says where few or no vehicles were seen or a camera was down."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Mapping
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs.service_day import hours
-
-if TYPE_CHECKING:
-    from datetime import date
-
-    from pyspark.sql import SparkSession
-
-    from kordon.city import City
+from kordon.run import Run
 
 FEW_VEHICLES = 10
 """Below this an exact count says more about vehicles than about traffic; analysts are told by ``low_n``."""
@@ -42,46 +36,39 @@ def percentiles(column: str, *names: str) -> list[Column]:
     return [F.percentile(column, PERCENTILES_S[name]).alias(name) for name in names]
 
 
-def site_hours(spark: "SparkSession", city: "City", *, days: "list[date]") -> DataFrame:
-    """Every site and hour, with whether its cameras were up by what the city declares.
+def site_hours(camera_hours: DataFrame, *, sites: Mapping[str, Collection[str]], hours: DataFrame) -> DataFrame:
+    """Every site and hour, with whether its cameras were up.
+
+    Args:
+        camera_hours: rows of ``core_camera_hour``.
+        sites: the camera ids of each site id.
+        hours: as :func:`jobs.service_day.hours` gives them.
 
     Returns:
-        ``service_day``, ``hour_ts``, ``site_id``, ``status``: ``missing`` when no camera of the site was valid and up at any
-        time of the hour, ``partial`` when one of them was down or not valid for some of it, else ``ok``.
+        ``service_day``, ``hour_ts``, ``site_id``, ``status``: ``missing`` when no camera of the site was up at any time of the
+        hour and none read anything, ``partial`` when one of them was down for some of it, else ``ok``. A stray read in an outage
+        makes its hour ``partial``: what was read is in the counts.
     """
-    spans = [(c.camera_id, c.site_id, c.valid_from, c.valid_to) for c in city.cameras]
-    cameras = spark.createDataFrame(spans, "camera_id string, site_id string, valid_from timestamp, valid_to timestamp")
-    down = spark.createDataFrame(
-        [(o.camera_id, o.start, o.end) for o in city.outages], "camera_id string, down_from timestamp, down_to timestamp"
+    spark = hours.sparkSession
+    watched = [(site, camera) for site, cameras in sites.items() for camera in cameras]
+    cameras = spark.createDataFrame(watched, "site_id string, camera_id string")
+    key = ["service_day", "hour_ts", "site_id"]
+    per_site = (
+        camera_hours.join(F.broadcast(cameras), "camera_id")
+        .groupBy(*key)
+        .agg(F.max("down_s").alias("most_s"), F.min("down_s").alias("least_s"), F.sum("reads").alias("reads"))
     )
-    start = F.unix_timestamp("hour_ts")
+    every = hours.crossJoin(F.broadcast(spark.createDataFrame([(site,) for site in sites], "site_id string")))
+    down = (F.coalesce("least_s", F.lit(HOUR_S)) >= HOUR_S) & (F.coalesce("reads", F.lit(0)) == 0)
+    status = F.when(down, "missing").when(F.col("most_s") > 0, "partial").otherwise("ok")
+    return every.join(F.broadcast(per_site), key, "left").select(*key, status.alias("status"))
 
-    def overlap_s(begin: str, end: str) -> Column:
-        begins = F.greatest(start, F.coalesce(F.unix_timestamp(begin), start))
-        ends = F.least(start + HOUR_S, F.coalesce(F.unix_timestamp(end), start + HOUR_S))
-        return F.greatest(ends - begins, F.lit(0))
 
-    grid = hours(spark, days=days, timezone=city.timezone).crossJoin(F.broadcast(cameras))
-    per_camera = (
-        grid.withColumn("valid_s", overlap_s("valid_from", "valid_to"))
-        .join(F.broadcast(down), "camera_id", "left")
-        .withColumn("out_s", F.when(F.col("down_from").isNull(), 0).otherwise(overlap_s("down_from", "down_to")))
-        .groupBy("service_day", "hour_ts", "site_id", "camera_id")
-        .agg(F.max("valid_s").alias("valid_s"), F.sum("out_s").alias("out_s"))
-        .withColumn("up_s", F.greatest(F.col("valid_s") - F.col("out_s"), F.lit(0)))
-        .filter(F.col("valid_s") > 0)
-    )
-    per_site = per_camera.groupBy("service_day", "hour_ts", "site_id").agg(
-        F.min("up_s").alias("least_s"), F.max("up_s").alias("most_s")
-    )
-    sites = spark.createDataFrame([(site.site_id,) for site in city.sites], "site_id string")
-    status = F.when(F.coalesce("most_s", F.lit(0)) == 0, "missing").when(F.col("least_s") < HOUR_S, "partial").otherwise("ok")
-    return (
-        hours(spark, days=days, timezone=city.timezone)
-        .crossJoin(F.broadcast(sites))
-        .join(F.broadcast(per_site), ["service_day", "hour_ts", "site_id"], "left")
-        .select("service_day", "hour_ts", "site_id", status.alias("status"))
-    )
+def site_hours_of(run: Run) -> DataFrame:
+    """:func:`site_hours` of a run's days."""
+    sites = {site.site_id: [c.camera_id for c in run.city.cameras if c.site_id == site.site_id] for site in run.city.sites}
+    every = hours(run.spark, days=run.days, timezone=run.city.timezone)
+    return site_hours(run.table("core_camera_hour"), sites=sites, hours=every)
 
 
 def dense(cells: DataFrame, found: DataFrame, *, key: list[str], measures: list[str]) -> DataFrame:

@@ -7,7 +7,6 @@ from functools import reduce
 from pathlib import Path
 from typing import Any
 
-from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -19,7 +18,7 @@ from jobs.suppliers.source_files import parsed
 from kordon.errors import InputError
 from kordon.lake import among
 from kordon.run import Run
-from kordon.spark import held
+from kordon.spark import persisted
 from kordon.tables import TABLES
 
 READS, WRITES = (), ("raw_read", "ops_load", "ops_quarantine")
@@ -46,18 +45,17 @@ def main(run: Run) -> None:
     if lines is None:
         load(run, files, lines=None, found={}, surveyed=[], known=known)
         return
-    persisted = _persisted(lines)
-    lines = held(persisted)
+    lines, kept = _persisted(lines)
     try:
         surveyed = survey(lines)
         found = contents(surveyed)
         files = [_confirmed(file, found.get(file.path)) for file in files]
         load(run, files, lines=lines, found=found, surveyed=surveyed, known=known)
     finally:
-        persisted.unpersist()
+        kept.unpersist()
 
 
-def _persisted(lines: DataFrame) -> DataFrame:
+def _persisted(lines: DataFrame) -> tuple[DataFrame, DataFrame]:
     """The parsed lines, persisted, and planned without whole-stage code.
 
     One generated method of all these expressions is longer than the 8,000 bytes that Java compiles, and is interpreted: 10 s a
@@ -67,7 +65,7 @@ def _persisted(lines: DataFrame) -> DataFrame:
     before = str(conf.get(name))
     conf.set(name, "false")
     try:
-        return lines.persist(StorageLevel.MEMORY_AND_DISK)
+        return persisted(lines)
     finally:
         conf.set(name, before)
 

@@ -14,23 +14,32 @@ if TYPE_CHECKING:
 
     from privacy.keys import Key
 
-READS, WRITES = ("raw_read",), ("core_read",)
+READS, WRITES = ("raw_read", "raw_repaired"), ("core_read",)
+
+REPAIRED = ("plate", "country", "plate_quality")
+"""What ``raw_repaired`` has of these is what counts."""
 
 
-def pseudonymised(raw: DataFrame, *, keys: DataFrame) -> DataFrame:
+def pseudonymised(raw: DataFrame, repaired: DataFrame, *, keys: DataFrame) -> DataFrame:
     """Replace the plate of each accepted read by the vehicle id of its day's key.
 
     Args:
         raw: rows of ``raw_read`` that are no duplicates.
+        repaired: rows of ``raw_repaired``, one for each of them.
         keys: one row per service day, as :func:`privacy.pseudonym.key_table` makes it.
 
     Returns:
-        Rows of ``core_read``; as many come out as went in. ``vid`` is NULL where the plate was not read.
+        Rows of ``core_read``; as many come out as went in. ``vid`` is NULL where no plate was read, or none that a
+        vehicle could have.
     """
-    # Country '' until it is resolved over the day: a guess that changes between cameras would split a vehicle.
-    pseudonym = vid(prefix=F.col("prefix"), country=F.lit(""), plate=F.col("plate"), ipad=F.col("ipad"), opad=F.col("opad"))
+    # A plate's country is one over the day but for twins, who are told apart by it.
+    country = F.coalesce("country", F.lit(""))
+    usable = F.when(F.col("plate_quality") != "invalid", F.col("plate"))
+    pseudonym = vid(prefix=F.col("prefix"), country=country, plate=usable, ipad=F.col("ipad"), opad=F.col("opad"))
     return (
-        raw.join(F.broadcast(keys), "service_day")
+        raw.drop(*REPAIRED)
+        .join(repaired.hint("shuffle_hash"), ["service_day", "source", "read_id"])
+        .join(F.broadcast(keys), "service_day")
         .withColumn("vid", pseudonym)
         .withColumn("read_ts", F.col("captured_at"))
         .drop("prefix", "ipad", "opad", "plate", "file", "line", "is_duplicate")
@@ -49,7 +58,7 @@ def keys_of_days(run: Run) -> "dict[date, Key]":
 
 def main(run: Run) -> None:
     raw = run.table("raw_read").filter(~F.col("is_duplicate"))
-    run.write("core_read", pseudonymised(raw, keys=key_table(run.spark, keys_of_days(run))))
+    run.write("core_read", pseudonymised(raw, run.table("raw_repaired"), keys=key_table(run.spark, keys_of_days(run))))
     run.account(all_accounts(counted(raw, reason="in"), counted(run.table("core_read"), reason="out")))
 
 

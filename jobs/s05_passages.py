@@ -3,7 +3,9 @@
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
+from jobs.opposite_lane import roads, with_opposite
 from kordon.run import Run, all_accounts, counted, summed
+from kordon.spark import persisted
 
 READS, WRITES = ("core_read",), ("core_passage",)
 
@@ -12,7 +14,7 @@ def passages(reads: DataFrame, *, gap_s: int, longest_s: int) -> DataFrame:
     """Merge the reads of a vehicle at a site into passages.
 
     Args:
-        reads: rows of ``core_read`` that have a ``vid``.
+        reads: rows of ``core_read`` that have a ``vid``, partitioned by it.
         gap_s: a silence longer than this starts a new passage, in seconds.
         longest_s: a passage is cut after this many seconds, so that a parked car does not last all day.
 
@@ -20,17 +22,13 @@ def passages(reads: DataFrame, *, gap_s: int, longest_s: int) -> DataFrame:
         Rows of ``core_passage``; their ``reads`` add up to the reads that came in. Directions are never merged: a vehicle
         that turns round at a site passes twice.
     """
-    # Only here are rows shuffled by vehicle; legs, trips and visits follow inside this partitioning.
-    by_vehicle = reads.select(
-        "service_day", "vid", "site_id", "read_ts", "read_id", "vehicle_class", "country", "direction"
-    ).repartition("vid")
     place = ["service_day", "vid", "site_id", "direction"]
     in_order = Window.partitionBy(*place).orderBy("read_ts", "read_id")
     seconds = F.col("read_ts").cast("double")
     silence = seconds - F.lag(seconds).over(in_order)
     began = F.when(silence.isNull() | (silence > gap_s), F.col("read_ts"))
     return (
-        by_vehicle.withColumn("island", F.last(began, ignorenulls=True).over(in_order))
+        reads.withColumn("island", F.last(began, ignorenulls=True).over(in_order))
         .withColumn("part", F.floor((seconds - F.col("island").cast("double")) / longest_s))
         .groupBy(*place, "island", "part")
         .agg(
@@ -49,20 +47,27 @@ def passages(reads: DataFrame, *, gap_s: int, longest_s: int) -> DataFrame:
     )
 
 
+COLUMNS = ["service_day", "vid", "site_id", "read_ts", "read_id", "vehicle_class", "country", "direction"]
+
+
 def main(run: Run) -> None:
     reads = run.table("core_read")
-    read = reads.filter(F.col("vid").isNotNull())
     methods = run.city.methods
-    run.write("core_passage", passages(read, gap_s=methods.dedup_gap_s, longest_s=methods.longest_passage_s))
-    merged = run.table("core_passage").withColumn("more", F.col("reads") - 1)
+    # Only here are rows shuffled by vehicle; legs, trips and visits follow inside this partitioning.
+    by_vehicle = reads.filter(F.col("vid").isNotNull()).select(*COLUMNS).repartition("vid")
+    told, kept = persisted(with_opposite(by_vehicle, roads=roads(run.spark, run.city.sites)))
+    own = told.filter(~F.col("is_opposite")).drop("is_opposite")
+    merged = run.write("core_passage", passages(own, gap_s=methods.dedup_gap_s, longest_s=methods.longest_passage_s))
     run.account(
         all_accounts(
             counted(reads, reason="in"),
             counted(reads.filter(F.col("vid").isNull()), reason="unread"),
-            summed(merged, "more", reason="merged"),
+            counted(told.filter("is_opposite"), reason="opposite_direction"),
+            summed(merged.withColumn("more", F.col("reads") - 1), "more", reason="merged"),
             counted(merged, reason="out"),
         )
     )
+    kept.unpersist()
 
 
 if __name__ == "__main__":

@@ -15,8 +15,10 @@ from kordon.tables import TABLES
 READS, WRITES = ("ops_reconciliation", "core_open_visit", "ops_day"), ("ops_day",)
 
 HANDED_ON = (
-    ("ingest", "pseudonymise"),
-    ("pseudonymise", "passages"),
+    ("ingest", "repair"),
+    ("repair", "pseudonymise"),
+    ("pseudonymise", "clocks"),
+    ("clocks", "passages"),
     ("passages", "legs"),
     ("passages", "trips"),
 )

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -109,19 +109,28 @@ def _compute(run: Run, steps: list[chain.Step], *, summary: Summary, progress: P
         for position, step in enumerate(steps):
             later = {name for other in steps[position + 1 :] for name in other.reads}
             held_over = {"raw_read"} if number < len(cut) else set()
-            _run_step(run, step, summary=summary, progress=progress, still_read=later | held_over)
+            rewritten = {name for other in steps[position + 1 :] for name in other.writes}
+            _run_step(run, step, summary=summary, progress=progress, still_read=later | held_over, rewritten=rewritten)
         run.write_operations()
         summary.computed += block
 
 
-def _run_step(run: Run, step: chain.Step, *, summary: Summary, progress: Progress, still_read: set[str]) -> None:
+def _run_step(
+    run: Run,
+    step: chain.Step,
+    *,
+    summary: Summary,
+    progress: Progress,
+    still_read: set[str],
+    rewritten: Collection[str] = (),
+) -> None:
     began = time.monotonic()
     for job in step.jobs:
         job.main(run)
     if step.name == "ingest":
         # Before the commits: a run that dies between them must not leave a day complete whose landing has changed.
         days.touched(run)
-    run.finish(step.name, still_read=still_read)
+    run.finish(step.name, still_read=still_read, rewritten=rewritten)
     took = time.monotonic() - began
     summary.seconds[step.name] = summary.seconds.get(step.name, 0.0) + took
     progress(f"  {step.name:<13} {took:6.1f} s")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from kordon import days
 from kordon.lake import among
+from kordon.tables import TABLES
 
 if TYPE_CHECKING:
     from kordon.city import City
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def apply(*, lake: "Lake", city: "City", now: datetime) -> list[dict[str, Any]]:
-    """Delete the raw reads of complete days past ``[retention] raw_hours``; the days become closed, and are never replaced.
+    """Delete the reads with plates of complete days past ``[retention] raw_hours``; the days become closed, and are never replaced.
 
     The age of a day's reads counts from when the last of its files was loaded.
 
@@ -36,5 +37,6 @@ def apply(*, lake: "Lake", city: "City", now: datetime) -> list[dict[str, Any]]:
     metadata: dict[str, object] = {"days": [str(day) for day in sorted(due)], "reason": "retention"}
     # First the state, then the deletion: a day whose reads are half gone must not be recomputed from the other half.
     days.write(lake, [replace(known[day], state=days.CLOSED) for day in sorted(due)], metadata=metadata)
-    lake.delete("raw_read", where=among(due), metadata=metadata)
+    for name in (name for name in TABLES if name.startswith("raw_")):
+        lake.delete(name, where=among(due), metadata=metadata)
     return [{"service_day": str(day), "rows": rows} for day, rows in sorted(due.items())]

@@ -5,7 +5,7 @@ hands over, has it judged, and commits it, so that a bad table is never live and
 back.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -116,21 +116,23 @@ class Run:
         Returns:
             The rows as they will be committed, persisted.
         """
-        from pyspark import StorageLevel
-
-        from kordon.spark import held
+        from kordon.spark import persisted
 
         covered = sorted(days) if days is not None else self.days
-        kept = conform(rows, TABLES[name]).persist(StorageLevel.MEMORY_AND_DISK)
-        self._staged[name] = _Staged(held(kept), kept, where or between(covered), covered)
-        return self._staged[name].rows
+        rows, kept = persisted(conform(rows, TABLES[name]))
+        self._staged[name] = _Staged(rows, kept, where or between(covered), covered)
+        return rows
 
     def account(self, rows: "DataFrame") -> None:
         """Account for the rows of the step: columns ``service_day``, ``reason``, ``rows``."""
         self._step_accounts += [Account(r.service_day, r.reason, int(r.rows)) for r in rows.collect()]
 
-    def finish(self, step: str, *, still_read: Iterable[str]) -> None:
+    def finish(self, step: str, *, still_read: Iterable[str], rewritten: Collection[str] = ()) -> None:
         """Judge what the step handed over, commit it, and keep in memory only what later steps read.
+
+        Args:
+            still_read: tables that later steps of the chain read.
+            rewritten: tables that a later step of the chain replaces: these are committed then, and only then.
 
         Raises:
             QualityError: a blocking rule failed; nothing of the step is committed.
@@ -140,9 +142,12 @@ class Run:
             found = self.judge(step, {name: staged.rows for name, staged in self._staged.items()}, accounts)
             self.settle(step, found)
         self.accounts += [(step, account) for account in accounts]
-        self._commit_all()
+        self._commit_all([name for name in self._staged if name not in rewritten])
+        replaced = [self._session[name] for name in self._staged if name in self._session]
         self._session.update(self._staged)
         self._staged, self._step_accounts = {}, []
+        for staged in replaced:
+            staged.persisted.unpersist()
         keep = set(still_read)
         for name in [n for n in self._session if n not in keep]:
             self._session.pop(name).persisted.unpersist()
@@ -181,15 +186,15 @@ class Run:
             "code_version": kordon.__version__,
         }
 
-    def _commit_all(self) -> None:
-        """Commit the step's tables, one commit each, several at a time: most of a commit is one thread of planning.
+    def _commit_all(self, names: list[str]) -> None:
+        """Commit some of the step's tables, one commit each, several at a time: most of a commit is one thread of planning.
 
         Tables of operation come last and in their order, because they say that the others are there.
         """
-        data = [name for name in self._staged if not name.startswith("ops_")]
+        data = [name for name in names if not name.startswith("ops_")]
         with ThreadPoolExecutor(COMMITS_AT_ONCE) as pool:
             list(pool.map(lambda name: self._commit(name, self._staged[name]), data))
-        operation = [name for name in self._staged if name not in data]
+        operation = [name for name in names if name not in data]
         if operation:
             # A file that is named in ops_load is not read again: what its step found must stand before it does.
             self.write_operations()

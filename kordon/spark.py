@@ -73,9 +73,9 @@ def session(*, master: str = "local[*]", app: str = "kordon", quick: bool = Fals
     scratch = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=scratch_root()))
     cores = os.cpu_count() or 2
     builder = (
-        SparkSession.builder.master(master)
+        _with_jars(SparkSession.builder, local=master.startswith("local"))
+        .master(master)
         .appName(app)
-        .config("spark.jars", ",".join(str(path) for path in jars.paths()))
         .config("spark.sql.extensions", "io.delta.sql.DeltaSparkSessionExtension")
         .config("spark.sql.catalog.spark_catalog", "org.apache.spark.sql.delta.catalog.DeltaCatalog")
         .config("spark.driver.memory", f"{memory_gb()}g")
@@ -86,6 +86,8 @@ def session(*, master: str = "local[*]", app: str = "kordon", quick: bool = Fals
             f"-Djava.io.tmpdir={scratch} -Dderby.system.home={scratch} {compiler(quick=quick)}".strip(),
         )
         .config("spark.ui.enabled", "false")
+        # A chain has more stages than the 1,000 whose compiled code Spark keeps: the next block or run would compile them again.
+        .config("spark.sql.codegen.cache.maxEntries", "10000")
         .config("spark.ui.showConsoleProgress", "false")
         .config("spark.sql.session.timeZone", "UTC")
         # Shuffle, spill and broadcast files of the secured steps hold plates; unencrypted, 4,898 of 1 M were readable.
@@ -112,24 +114,45 @@ def session(*, master: str = "local[*]", app: str = "kordon", quick: bool = Fals
     return spark
 
 
-def held(rows: "DataFrame") -> "DataFrame":
-    """Persisted rows as a table without a past: partitioned as they are, and nothing of how they were made in the plan.
+def _with_jars(builder: "SparkSession.Builder", *, local: bool) -> "SparkSession.Builder":
+    """Hand Spark our jars, and on one machine a file system that does not start a process for each file.
 
-    Spark replaces a persisted part of a plan only after it has analysed all of it, and a plan of the tenth step, with a union or
-    two, holds everything since ingest many times over: the driver took three minutes to plan a chain that ran for one. A local
-    checkpoint would do the same, but other engines of this API have none; here they can return ``rows`` as they are.
-
-    Args:
-        rows: persisted; unpersist them, not what is returned.
+    Hadoop's own sets the mode of each file and folder by running ``chmod``: 7 ms a file instead of 1, and a day's run makes
+    thousands. The replacement must be there before Spark starts, so that it is on the path of Java and not among ``spark.jars``.
     """
+    paths = [str(path) for path in jars.paths()]
+    if not local:
+        return builder.config("spark.jars", ",".join(paths))
+    return builder.config("spark.driver.extraClassPath", os.pathsep.join(paths)).config(
+        "spark.hadoop.fs.file.impl", "com.globalmentor.apache.hadoop.fs.BareLocalFileSystem"
+    )
+
+
+def persisted(rows: "DataFrame") -> "tuple[DataFrame, DataFrame]":
+    """Persist rows as a table without a past: partitioned and ordered as they are, and nothing of how they were made in the plan.
+
+    Spark analyses, prints and measures the whole plan of a frame at each action, persisted parts included. A plan of the tenth step
+    holds everything since ingest many times over: the driver planned for eight minutes what ran for one, and kept 2.7 million
+    nodes of plans in memory. A local checkpoint would cut it too, but it copies all columns at each use and other engines of this
+    API have none; here they can return ``rows.persist()`` twice.
+
+    Returns:
+        The rows to use, and the frame to unpersist after their last use.
+    """
+    from pyspark import StorageLevel
     from pyspark.sql import DataFrame
 
     session: Any = rows.sparkSession
-    cached = session._jsparkSession.sharedState().cacheManager().lookupCachedData(rows._jdf)
-    if cached.isEmpty():
-        return rows
-    relation = cached.get().cachedRepresentation()
-    # Without its ordering, which Spark 4.1 fails to rename when a table is joined with itself.
+    jvm, own = session._jvm.org.apache.spark.sql, session._jsparkSession
+    planned = getattr(getattr(jvm.execution, "LogicalRDD$"), "MODULE$")
+    without_past = planned.fromDataset(rows._jdf.queryExecution().toRdd(), rows._jdf, False)
+    kept = DataFrame(jvm.classic.Dataset.ofRows(own, without_past), session).persist(StorageLevel.MEMORY_AND_DISK)
+    relation = own.sharedState().cacheManager().lookupCachedData(kept._jdf).get().cachedRepresentation()
+    if session.sparkContext.master.startswith("local"):
+        # Every task carries what its rows could be made from again, plans included: a fifth of the processor time of a small day.
+        # It is needed when a machine is lost, and here there is one.
+        relation.cacheBuilder().cachedColumnBuffers().localCheckpoint()
+    # Without its ordering, which Spark 4.1 fails to rename when a table is joined with itself; the scan still has it.
     leaf = relation.copy(relation.output(), relation.cacheBuilder(), relation.output().take(0))
     getattr(leaf, "statsOfPlanToCache_$eq")(relation.statsOfPlanToCache())
-    return DataFrame(session._jvm.org.apache.spark.sql.classic.Dataset.ofRows(session._jsparkSession, leaf), session)
+    return DataFrame(jvm.classic.Dataset.ofRows(own, leaf), session), kept

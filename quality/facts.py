@@ -90,7 +90,8 @@ def _flagged(tables: "Mapping[str, DataFrame]", *, undated: date) -> dict[tuple[
     if hashes:
         keys = _union(hashes).groupBy("t", "d", "h").agg(F.count("*").alias("n"))
         parts.append(part(keys, table="t", day="d", flags=REPEATS))
-    sums = ", ".join(f"sum(f{n})" for n in range(width))
+    # As doubles, exact up to 2^53: a checked sum of integers makes an object for each row and column.
+    sums = ", ".join(f"bigint(sum(double(f{n})))" for n in range(width))
     every = _union(parts)
     if len(names) > FEW_TABLES:
         every = every.coalesce(every.sparkSession.sparkContext.defaultParallelism)

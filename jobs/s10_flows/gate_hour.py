@@ -3,11 +3,11 @@
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.counting import counts, dense, site_hours
+from jobs.counting import counts, dense, site_hours_of
 from jobs.service_day import hour_of, service_day
 from kordon.run import Run
 
-READS, WRITES = ("core_visit", "core_open_visit"), ("flow_gate_hour",)
+READS, WRITES = ("core_visit", "core_open_visit", "core_camera_hour"), ("flow_gate_hour",)
 
 CELL = ["service_day", "hour_ts", "cordon_id", "gate_id", "direction", "vehicle_class"]
 
@@ -43,7 +43,7 @@ def gate_cells(run: Run) -> DataFrame:
     gates = run.spark.createDataFrame(rows, "site_id string, cordon_id string, gate_id string, direction string")
     classes = run.spark.createDataFrame([(c,) for c in run.city.vehicle_classes], "vehicle_class string")
     key = [c for c in CELL if c != "vehicle_class"]
-    per_gate = site_hours(run.spark, run.city, days=run.days).join(F.broadcast(gates), "site_id").groupBy(*key)
+    per_gate = site_hours_of(run).join(F.broadcast(gates), "site_id").groupBy(*key)
     missing, whole = F.count_if(F.col("status") == "missing"), F.count_if(F.col("status") == "ok")
     status = F.when(missing == F.count("*"), "missing").when(whole == F.count("*"), "ok").otherwise("partial")
     return per_gate.agg(status.alias("status")).crossJoin(F.broadcast(classes))

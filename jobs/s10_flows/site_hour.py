@@ -3,11 +3,11 @@
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.counting import dense, site_hours
+from jobs.counting import dense, site_hours_of
 from jobs.service_day import hour_of
 from kordon.run import Run, all_accounts, counted, summed
 
-READS, WRITES = ("core_read", "core_passage"), ("flow_site_hour",)
+READS, WRITES = ("core_read", "core_passage", "core_camera_hour"), ("flow_site_hour",)
 
 CELL = ["service_day", "hour_ts", "site_id", "vehicle_class"]
 
@@ -39,7 +39,7 @@ def main(run: Run) -> None:
     passages = run.table("core_passage")
     unread = run.table("core_read").filter(F.col("vid").isNull())
     classes = run.spark.createDataFrame([(c,) for c in run.city.vehicle_classes], "vehicle_class string")
-    cells = site_hours(run.spark, run.city, days=run.days).crossJoin(F.broadcast(classes))
+    cells = site_hours_of(run).crossJoin(F.broadcast(classes))
     run.write("flow_site_hour", site_hour(passages, unread, cells=cells))
     flow = run.table("flow_site_hour")
     run.account(

@@ -1,10 +1,11 @@
 """Core layer: pseudonymised reads and what is rebuilt from them, a vehicle at a time. Closed."""
 
-from kordon.tables.raw import read_columns, read_id, service_day
+from kordon.tables.raw import plate_quality, read_columns, read_id, repair, service_day
 from kordon.tables.record import (
     BINARY,
     BOOLEAN,
     CLOSED,
+    DOUBLE,
     INT,
     LONG,
     STRING,
@@ -47,12 +48,14 @@ core_read = Table(
     columns=(
         service_day,
         read_id,
-        *read_columns,
+        *(column for column in read_columns if column.name != "plate_quality"),
+        plate_quality,
+        repair,
         Column("read_ts", TIMESTAMP, en="Moment of the read, UTC", nl="Moment van de lezing, UTC"),
         _maybe(vid),
         Column("key_id", STRING, en="Id of the key behind vid, no secret", nl="Id van de sleutel achter vid, geen geheim"),
     ),
-    warnings=("A misread plate is a vehicle of its own.",),
+    warnings=("A misread plate that the syntax of its country does not mend is a vehicle of its own.",),
 )
 
 core_passage = Table(
@@ -223,5 +226,46 @@ core_open_visit = Table(
         Column("entry_site_id", STRING, en="Site of the entry", nl="Meetpunt van de binnenkomst"),
         Column("entry_gate_id", STRING, en="Gate of entry", nl="Poort van binnenkomst"),
         Column("entry_ts", TIMESTAMP, en="Entry, UTC", nl="Binnenkomst, UTC"),
+    ),
+)
+
+core_camera_hour = Table(
+    "core_camera_hour",
+    tier=CLOSED,
+    kept="P3Y",
+    grain="camera and hour in which it hung there; dense",
+    key=("service_day", "hour_ts", "camera_id"),
+    columns=(
+        service_day,
+        Column("hour_ts", TIMESTAMP, en="Start of the hour, UTC", nl="Begin van het uur, UTC"),
+        Column("camera_id", STRING, en="Camera", nl="Camera"),
+        Column("source", STRING, en="Supplier of the camera's reads", nl="Leverancier van de lezingen"),
+        Column("reads", LONG, en="Reads of the hour, whenever delivered", nl="Lezingen van het uur", unit="1", at_least=0),
+        Column("unread", LONG, en="Reads without a plate", nl="Lezingen zonder nummerplaat", unit="1", at_least=0),
+        Column(
+            "invalid", LONG, en="Reads whose plate no vehicle has", nl="Lezingen met onmogelijke plaat", unit="1", at_least=0
+        ),
+        Column("is_up", BOOLEAN, en="Worked for some of the hour", nl="Werkte een deel van het uur"),
+        Column(
+            "down_s",
+            INT,
+            en="Time in which it was declared down, silent against expectation, or not there",
+            nl="Tijd waarin ze als uit gemeld was, stil tegen de verwachting in, of er niet hing",
+            unit="s",
+            at_least=0,
+            at_most=3600,
+        ),
+        Column(
+            "clock_offset_s",
+            DOUBLE,
+            en="What its clock showed too much, by delivery times; NULL where they do not tell",
+            nl="Wat haar klok te veel aangaf, volgens de levertijden; NULL waar die het niet zeggen",
+            unit="s",
+            may_be_null=True,
+        ),
+    ),
+    warnings=(
+        "All cameras of a supplier together may be off by the time that its idle line takes.",
+        "A camera without a single read in a day is not known to be down unless it was declared.",
     ),
 )

@@ -88,6 +88,23 @@ read_columns = (
     ),
 )
 
+HOLDS_PLATES = "Holds plates. Never leaves the secured zone."
+
+plate_quality = Column(
+    "plate_quality",
+    STRING,
+    en="Whether the plate fits its country's syntax (match), is usable (generic), is invalid, or was not read",
+    nl="Of de plaat de syntaxis van haar land volgt (match), bruikbaar is (generic), ongeldig is of niet gelezen werd",
+    one_of=("match", "generic", "invalid", "unread"),
+)
+repair = Column(
+    "repair",
+    STRING,
+    en="How the plate was mended before it became a pseudonym: not, one character by its country's syntax, or by likelihood",
+    nl="Hoe de plaat hersteld werd voor ze een pseudoniem werd: niet, één teken volgens de syntaxis, of volgens waarschijnlijkheid",
+    one_of=("none", "syntax", "fuzzy"),
+)
+
 raw_read = Table(
     "raw_read",
     tier=CLOSED,
@@ -103,7 +120,38 @@ raw_read = Table(
         Column("line", INT, en="Physical line, from 1", nl="Fysieke regel, vanaf 1", unit="1", at_least=1),
         Column("is_duplicate", BOOLEAN, en="A repeat of a read that stands", nl="Herhaling van een geldige lezing"),
     ),
-    warnings=("Holds plates. Never leaves the secured zone.",),
+    warnings=(HOLDS_PLATES,),
     # Delta writes the smallest and largest value of a column into its log, which outlives the data files.
+    no_statistics=("plate", "read_id"),
+)
+
+raw_repaired = Table(
+    "raw_repaired",
+    tier=CLOSED,
+    kept="PT72H",
+    grain="one accepted read, once, with its plate as repair leaves it",
+    key=("service_day", "source", "read_id"),
+    columns=(
+        service_day,
+        Column("source", STRING, en="Supplier of the read", nl="Leverancier van de lezing"),
+        read_id,
+        Column(
+            "plate",
+            STRING,
+            en="Plate, mended where that is safe",
+            nl="Nummerplaat, hersteld waar dat veilig is",
+            may_be_null=True,
+        ),
+        Column(
+            "country",
+            STRING,
+            en="Country of the plate, settled over the service day, ISO 3166 alpha-2",
+            nl="Land van de nummerplaat, bepaald over de dienstdag, ISO 3166 alpha-2",
+            may_be_null=True,
+        ),
+        plate_quality,
+        repair,
+    ),
+    warnings=(HOLDS_PLATES,),
     no_statistics=("plate", "read_id"),
 )

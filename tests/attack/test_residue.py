@@ -69,7 +69,14 @@ def ran(tmp_path_factory):
 
 
 def _may_hold_plates(folder: Path) -> list[Path]:
-    return [folder / "landing", folder / "truth", folder / "lake" / "raw_read", folder / "keys", folder / "control"]
+    return [
+        folder / "landing",
+        folder / "truth",
+        folder / "lake" / "raw_read",
+        folder / "lake" / "raw_repaired",
+        folder / "keys",
+        folder / "control",
+    ]
 
 
 def test_no_plate_outside_landing_and_raw(ran):

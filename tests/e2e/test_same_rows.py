@@ -75,7 +75,8 @@ def test_retention_deletes_raw_reads_for_good_and_a_closed_day_is_never_replaced
     done = retention.apply(lake=lake, city=city, now=now + dt.timedelta(hours=city.retention.raw_hours + 1))
     assert [record["service_day"] for record in done] == [str(day) for day in DAYS]
     assert sum(record["rows"] for record in done) > 0
-    left = [path for day in DAYS for path in (folder / "lake" / "raw_read").rglob(f"service_day={day}/*.parquet")]
+    raw = [folder / "lake" / name for name in ("raw_read", "raw_repaired")]
+    left = [path for day in DAYS for table in raw for path in table.rglob(f"service_day={day}/*.parquet")]
     assert left == [], "old versions are gone too"
     assert {known(lake)[day].state for day in DAYS} == {"closed"}
     first = sorted((folder / "landing" / "trafico").glob("*.csv"))[0]

@@ -18,12 +18,13 @@ def _days(*offsets: int) -> list[dt.date]:
 
 def test_the_chain_is_the_pipeline_in_its_order():
     names = [step.name for step in chain.steps()]
-    assert names == ["ingest", "pseudonymise", "passages", "legs", "trips", "visits", "flows", "quality"]
+    reads, movements = ["ingest", "repair", "pseudonymise", "clocks"], ["passages", "legs", "trips", "visits"]
+    assert names == [*reads, *movements, "flows", "quality"]
 
 
-def test_every_table_is_written_by_exactly_one_job():
+def test_every_table_is_written_by_exactly_one_job_but_reads_whose_time_is_corrected():
     written = [name for step in chain.steps() for job in step.jobs for name in job.WRITES]
-    assert len(written) == len(set(written))
+    assert {name for name in written if written.count(name) > 1} == {"core_read"}
     # The run itself writes what it found about its steps.
     assert set(TABLES) - set(written) == {"ops_reconciliation", "ops_quality"}
 

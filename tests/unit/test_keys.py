@@ -95,16 +95,23 @@ def test_a_plate_that_was_not_read_has_no_pseudonym(spark):
     assert _spark_vid(spark, b"k" * 32, "p", [None, "1ABC123"])[0] is None
 
 
+RAW = "service_day date, source string, read_id string, plate string, captured_at timestamp, file string, line int, is_duplicate boolean"
+REPAIRED = "service_day date, source string, read_id string, plate string, country string, plate_quality string"
+
+
+def _reads(spark, days):
+    """A read a day, raw and repaired."""
+    raw = [(day, "alfa", "r", "1ABC123", dt.datetime(2026, 3, 10, 8), "f", 1, False) for day in days]
+    repaired = [(day, "alfa", "r", "1ABC123", "BE", "match") for day in days]
+    return spark.createDataFrame(raw, RAW), spark.createDataFrame(repaired, REPAIRED)
+
+
 def test_each_day_has_its_own_key_and_the_plate_is_gone(spark):
     days = {
         DAY: Key("k1", "c", "p", "e1", DAY, DAY, b"1" * 32),
         DAY + dt.timedelta(1): Key("k2", "c", "p", "e2", DAY, DAY, b"2" * 32),
     }
-    raw = spark.createDataFrame(
-        [(day, "1ABC123", dt.datetime(2026, 3, 10, 8), "f", 1, False) for day in days],
-        "service_day date, plate string, captured_at timestamp, file string, line int, is_duplicate boolean",
-    )
-    found = pseudonymised(raw, keys=key_table(spark, days))
+    found = pseudonymised(*_reads(spark, days), keys=key_table(spark, days))
     assert "plate" not in found.columns
     rows = found.collect()
     assert len({bytes(r.vid) for r in rows}) == 2
@@ -114,12 +121,20 @@ def test_each_day_has_its_own_key_and_the_plate_is_gone(spark):
 def test_the_key_stands_in_no_plan(spark):
     secret = b"\xc0\xff\xee" * 10 + b"\x01\x02"
     keys = {DAY: Key("k1", "c", "p", "e1", DAY, DAY, secret)}
-    raw = spark.createDataFrame(
-        [(DAY, "1ABC123", dt.datetime(2026, 3, 10, 8), "f", 1, False)],
-        "service_day date, plate string, captured_at timestamp, file string, line int, is_duplicate boolean",
-    )
-    plan = pseudonymised(raw, keys=key_table(spark, keys))._jdf.queryExecution().toString().lower()
+    raw, repaired = _reads(spark, [DAY])
+    plan = pseudonymised(raw, repaired, keys=key_table(spark, keys))._jdf.queryExecution().toString().lower()
     control = raw.select(F.lit(secret).alias("k"))._jdf.queryExecution().toString().lower()
     assert secret.hex() in control, "positive control: a literal key is found"
     pads = [bytes(b ^ mask for b in secret.ljust(64, b"\0")).hex() for mask in (0x36, 0x5C)]
     assert not any(text in plan for text in [secret.hex(), *pads])
+
+
+def test_twins_of_two_countries_are_two_vehicles_and_an_invalid_plate_is_none(spark):
+    keys = {DAY: Key("k1", "c", "p", "e1", DAY, DAY, b"1" * 32)}
+    raw, _ = _reads(spark, [DAY])
+    plates = [("BE", "match"), ("FR", "match"), ("BE", "match"), ("BE", "invalid")]
+    raw = raw.drop("read_id").crossJoin(spark.createDataFrame([(str(n),) for n in range(4)], "read_id string"))
+    repaired = spark.createDataFrame([(DAY, "alfa", str(n), "1ABC123", *p) for n, p in enumerate(plates)], REPAIRED)
+    rows = pseudonymised(raw, repaired, keys=key_table(spark, keys)).orderBy("read_id").collect()
+    assert rows[0].vid == rows[2].vid != rows[1].vid
+    assert rows[3].vid is None

@@ -1,0 +1,82 @@
+"""Repair: one plate, one country and one quality for each read, before plates become pseudonyms.
+
+After the pseudonym one wrong character is another vehicle, so whatever can be mended is mended here, inside the secured zone.
+"""
+
+from collections.abc import Collection
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from jobs.plates.country import country_of
+from jobs.plates.lone import joins
+from jobs.plates.syntax import normalised, quality, repaired
+from kordon.run import Run, all_accounts, counted
+from kordon.spark import persisted
+
+READS, WRITES = ("raw_read",), ("raw_repaired",)
+
+KEY = ["service_day", "source", "read_id"]
+MENDED = ["plate", "country", "plate_quality", "repair"]
+CONTEXT = ["site_id", "captured_at", "confidence"]
+
+
+def mended(raw: DataFrame, *, home: str, tag_sources: Collection[str]) -> DataFrame:
+    """Mend plates by the syntax of their country, and settle on one country a plate and day.
+
+    Args:
+        raw: rows of ``raw_read`` that are no duplicates.
+        home: the city's country, ISO 3166 alpha-2.
+        tag_sources: sources of toll tags or tickets: they have no syntax and no country, and stay as they are.
+
+    Returns:
+        Rows of ``raw_repaired`` with where and when they were read; as many come out as went in.
+    """
+    columns = [*KEY, "plate", "country", "plate_quality", "repair", *CONTEXT]
+    is_tag = F.col("source").isin(sorted(tag_sources))
+    untouched = raw.filter(is_tag | F.col("plate").isNull()).withColumn("repair", F.lit("none"))
+    plates = raw.filter(~is_tag & F.col("plate").isNotNull()).withColumn("plate", normalised(F.col("plate")))
+    exchanged = repaired(plate=F.col("plate"), country=F.col("country"), home=home)
+    plates = (
+        plates.withColumn("exchanged", exchanged)
+        .withColumn("repair", F.when(F.col("exchanged").isNotNull(), "syntax").otherwise("none"))
+        .withColumn("plate", F.coalesce("exchanged", "plate"))
+        .drop("exchanged")
+    )
+    plates = country_of(plates, home=home)
+    plates = plates.withColumn("plate_quality", quality(plate=F.col("plate"), country=F.col("country")))
+    return plates.select(*columns).unionByName(untouched.select(*columns))
+
+
+def with_joins(reads: DataFrame, *, tag_sources: Collection[str]) -> DataFrame:
+    """Give lone plates the plate of the vehicle whose misread they are.
+
+    Args:
+        reads: as :func:`mended` returns them, best persisted.
+        tag_sources: sources of tags, which are not misread.
+
+    Returns:
+        Rows of ``raw_repaired``; as many come out as went in.
+    """
+    plates = reads.filter(F.col("plate").isNotNull() & ~F.col("source").isin(sorted(tag_sources)))
+    found = joins(plates).withColumn("repair", F.lit("fuzzy"))
+    own = reads.drop(*CONTEXT).join(F.broadcast(found.select(*KEY, F.struct(*MENDED).alias("found"))), KEY, "left")
+    return own.select(
+        *KEY, *(F.when(F.col("found").isNotNull(), F.col(f"found.{c}")).otherwise(F.col(c)).alias(c) for c in MENDED)
+    )
+
+
+def main(run: Run) -> None:
+    raw = run.table("raw_read").filter(~F.col("is_duplicate"))
+    tags = [source.source for source in run.city.sources if source.plate_kind == "tag"]
+    # Each read is asked for several times; what it holds of plates leaves memory with the step.
+    reads, kept = persisted(mended(raw, home=run.city.country, tag_sources=tags))
+    rows = run.write("raw_repaired", with_joins(reads, tag_sources=tags))
+    run.account(all_accounts(counted(raw, reason="in"), counted(rows, reason="out")))
+    kept.unpersist()
+
+
+if __name__ == "__main__":
+    from kordon.cli import step
+
+    step(__file__)

@@ -13,6 +13,8 @@ MANY_READS = 20
 FEWEST_CAMERAS = 5
 WIDEST_S = 10.0
 """Half of an idle line's reads are in so soon after the soonest; a batch spreads over its hour or night."""
+FARTHEST_S = 7200.0
+"""No clock is further wrong, two hours of summer time included: a supplier who delivers a day late is late."""
 STEP_S = 3.0
 """Hours on both sides that differ by more have a step between them."""
 NEAR_S = 6 * HOUR_S
@@ -104,7 +106,8 @@ def _levels(delays: DataFrame, *, key: list[str]) -> DataFrame:
         return F.min(F.when(F.col("below") >= share * F.col("n"), F.col("bin")))
 
     found = bins.groupBy(*key).agg(F.max("n").alias("n"), percentile(0.05).alias("low_s"), percentile(0.5).alias("p50_s"))
-    return found.filter((F.col("n") >= FEWEST_READS) & (F.col("p50_s") - F.col("low_s") <= WIDEST_S))
+    is_idle = (F.col("p50_s") - F.col("low_s") <= WIDEST_S) & (F.abs("low_s") <= FARTHEST_S)
+    return found.filter((F.col("n") >= FEWEST_READS) & is_idle)
 
 
 def _neighbours(hours: DataFrame) -> DataFrame:

@@ -52,6 +52,7 @@ def clocks(spark):
     made.append(reads_of("drifts", rng, offset=_drifting))
     made.append(reads_of("jumps", rng, offset=lambda t: 0.0 if t < 40_000 else -25.0))
     made.append(reads_of("batch", rng, offset=lambda _: 40.0, delay=hourly))
+    made.append(reads_of("late", rng, offset=lambda _: 0.8, delay=lambda t: 72_000 + rng.uniform(0, 2, len(t))))
     made.append(reads_of("rare", rng, per_hour=1, offset=lambda _: 30.0))
     pandas = pd.concat(made)
     frame = spark.createDataFrame(pandas)
@@ -82,9 +83,10 @@ def test_offsets_drifts_and_jumps_are_taken_out(clocks):
 
 def test_where_delivery_does_not_tell_the_clock_stays_unknown_and_the_read_as_it_was(clocks):
     offsets, fixed = clocks
-    assert offsets[offsets.camera_id.isin(["batch", "rare"])].offset_s.isna().all()
-    assert offsets[~offsets.camera_id.isin(["batch", "rare"])].offset_s.notna().all()
+    assert offsets[offsets.camera_id.isin(["batch", "late", "rare"])].offset_s.isna().all()
+    assert offsets[~offsets.camera_id.isin(["batch", "late", "rare"])].offset_s.notna().all()
     assert fixed[fixed.camera_id == "batch"].error_s.round(3).unique().tolist() == [40.0]
+    assert fixed[fixed.camera_id == "late"].error_s.abs().max() < 1, "twenty hours late is no clock"
 
 
 def test_an_hour_has_one_row(clocks):
@@ -99,6 +101,7 @@ def quiet(spark):
     stray = reads_of("stray", rng, per_hour=120, keep=lambda t: not 4 * 3600 <= t < 6 * 3600 or 17_900 < t < 17_930)
     made.append(stray)
     made.append(reads_of("pulsed", rng, per_hour=120, keep=lambda t: t % 10_800 < 1800))
+    made.append(reads_of("late", rng, offset=lambda _: 0.8, delay=lambda t: 72_000 + rng.uniform(0, 2, len(t))))
     made.append(reads_of("rare", rng, per_hour=1))
     frame = spark.createDataFrame(pd.concat(made)).withColumn("read_ts", F.col("captured_at"))
     edges = START.timestamp(), START.timestamp() + HOURS * 3600

@@ -133,8 +133,8 @@ def persisted(rows: "DataFrame") -> "tuple[DataFrame, DataFrame]":
 
     Spark analyses, prints and measures the whole plan of a frame at each action, persisted parts included. A plan of the tenth step
     holds everything since ingest many times over: the driver planned for eight minutes what ran for one, and kept 2.7 million
-    nodes of plans in memory. A local checkpoint would cut it too, but it copies all columns at each use and other engines of this
-    API have none; here they can return ``rows.persist()`` twice.
+    nodes of plans in memory. A local checkpoint of the frame would cut it too, but it copies all columns at each use; engines of this
+    API that lack these internals can return ``rows.persist()`` twice.
 
     Returns:
         The rows to use, and the frame to unpersist after their last use.

@@ -1,7 +1,9 @@
-"""The judge on simulated days: with perfect cameras trips end where vehicles stopped, and with every fault at once floors hold."""
+"""The judge on simulated days: trips end where vehicles stopped, and with every fault at once floors hold."""
 
 import tomllib
 from pathlib import Path
+
+import pytest
 
 import fidelity
 import simulation
@@ -21,15 +23,18 @@ def judged(spark, folder, *, last):
     return lake, fidelity.validate(truth=folder / "truth", lake=lake, city=load(vliet.CITY))
 
 
-def test_perfect_cameras_are_all_accepted_and_trips_end_where_vehicles_stopped(spark, tmp_path):
-    made = vliet.simulate(tmp_path, count=1, vehicles=5000, seed=11, overrides=simulation.perfect_cameras())
+@pytest.mark.parametrize(("cameras", "floor"), [("perfect", 0.95), ("default", 0.93)])
+def test_trips_end_where_vehicles_stopped(spark, tmp_path, cameras, floor):
+    overrides = simulation.perfect_cameras() if cameras == "perfect" else None
+    made = vliet.simulate(tmp_path, count=1, vehicles=5000, seed=11, overrides=overrides)
     lake, report = judged(spark, tmp_path, last="legs")
-    loads = lake.read("ops_load").toPandas()
-    assert (loads.lines == loads.header_lines + loads.accepted).all(), "every line is a header or an accepted read"
-    assert loads.accepted.sum() == made.reads
+    if cameras == "perfect":
+        loads = lake.read("ops_load").toPandas()
+        assert (loads.lines == loads.header_lines + loads.accepted).all(), "every line is a header or an accepted read"
+        assert loads.accepted.sum() == made.reads
     cuts, trips = report["boundary_f1_legs"], report["boundary_f1"]
-    print(f"F1 {cuts.value:.3f} over {cuts.n:,} legs of one vehicle, {trips.value:.3f} over all pairs")
-    assert cuts.value >= 0.95, "cuts, where identities are right"
+    print(f"{cameras} cameras: F1 {cuts.value:.3f} over {cuts.n:,} legs of one vehicle, {trips.value:.3f} over all pairs")
+    assert cuts.value >= floor, "cuts, where identities are right"
     assert trips.value >= trips.naive, "no worse than exact plates and a gap of 15 minutes"
 
 

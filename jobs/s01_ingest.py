@@ -18,7 +18,7 @@ from jobs.suppliers.source_files import parsed
 from kordon.errors import InputError
 from kordon.lake import among
 from kordon.run import Run
-from kordon.spark import persisted
+from kordon.spark import divide, persisted
 from kordon.tables import TABLES
 
 READS, WRITES = (), ("raw_read", "ops_load", "ops_quarantine")
@@ -41,6 +41,7 @@ def main(run: Run) -> None:
     files = new_files(run, known)
     if not files:
         return
+    divide(run.spark, rows=sum(file.lines for file in files))
     lines = parsed(run.spark, [f for f in files if f.is_usable and f.lines], city=run.city, loaded_at=run.started_at)
     if lines is None:
         load(run, files, lines=None, found={}, surveyed=[], known=known)

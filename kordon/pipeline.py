@@ -1,6 +1,5 @@
 """``kordon run``: the steps over some days, chained in one Spark session."""
 
-import math
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 from kordon import chain, days
 from kordon.lake import Lake
 from kordon.run import Judge, Override, Run
-from kordon.spark import ROWS_PER_TASK
+from kordon.spark import divide
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -103,8 +102,7 @@ def _compute(run: Run, steps: list[chain.Step], *, summary: Summary, progress: P
     cut = _cut_by_reads([day for day in open_days if reads.get(day)], reads)
     for number, block in enumerate(cut, start=1):
         run.days = block
-        tasks = max(run.spark.sparkContext.defaultParallelism * 2, math.ceil(sum(reads[d] for d in block) / ROWS_PER_TASK))
-        run.spark.conf.set("spark.sql.shuffle.partitions", str(tasks))
+        divide(run.spark, rows=sum(reads[d] for d in block))
         progress(f"days {block[0]}..{block[-1]} ({number} of {len(cut)}), {sum(reads[d] for d in block):,} reads")
         for position, step in enumerate(steps):
             later = {name for other in steps[position + 1 :] for name in other.reads}

@@ -45,6 +45,23 @@ def unaccounted(accounts: Iterable[Account]) -> dict[date, int]:
     return left
 
 
+def _worst(found: "pd.DataFrame", of: list[Rule]) -> "tuple[pd.DataFrame, dict[Rule, list[Rule]]]":
+    """The smallest and the largest number of each day under rules of the same bounds, and for each of the two those rules.
+
+    An expectation costs 15 ms and a run has 400: the extremes are judged first, and rule by rule only where one is out of bounds.
+    """
+    import pandas as pd
+
+    columns, bounds = {}, {}
+    for least, most in sorted({(rule.at_least, rule.at_most) for rule in of}, key=str):
+        same = [rule for rule in of if (rule.at_least, rule.at_most) == (least, most)]
+        numbers = found[[rule.name for rule in same]]
+        for which, extreme in (("smallest", numbers.min(axis=1)), ("largest", numbers.max(axis=1))):
+            bound = Rule("facts", which, f"{least}..{most}", at_least=least, at_most=most)
+            columns[bound.name], bounds[bound] = extreme, same
+    return pd.DataFrame(columns), bounds
+
+
 def judged(found: "pd.DataFrame", of: list[Rule], *, step: str) -> list[Fact]:
     """The facts of a facts table, each with the severity that Great Expectations' verdict gives it.
 
@@ -54,8 +71,11 @@ def judged(found: "pd.DataFrame", of: list[Rule], *, step: str) -> list[Fact]:
     """
     if found.empty:
         return []
-    failed = breached(found, of, name=step)
-    suspects = [rule for rule in of if rule.name in failed]
+    worst, bounds = _worst(found, of)
+    beyond = breached(worst, list(bounds), name=step)
+    under_suspicion = list(dict.fromkeys(rule for bound, same in bounds.items() if bound.name in beyond for rule in same))
+    failed = breached(found, under_suspicion, name=step) if under_suspicion else set()
+    suspects = [rule for rule in under_suspicion if rule.name in failed]
     # A result without values does not tell which day failed: a bad day is rare, so only then is each validated alone.
     columns = found[[rule.name for rule in suspects]]
     by_day = {day: breached(columns.loc[[day]], suspects, name=step) if suspects else set() for day in found.index}

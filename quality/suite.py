@@ -1,7 +1,7 @@
 """Great Expectations: a suite made from rules, and the one place where it validates anything.
 
 It never sees a row of the data: what it validates is the facts table of a step, a row per service day. On Spark frames it
-collects several times per expectation; a facts table costs 1.6 s for 500 expectations, and 2 s once to import the library.
+collects several times per expectation; on a facts table one costs 15 ms, and the library 2 s once to import.
 """
 
 from collections.abc import Iterable

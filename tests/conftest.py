@@ -28,7 +28,6 @@ def spark() -> Iterator[Any]:
     from kordon.spark import session
 
     spark = session(master="local[2]", app="kordon-tests", quick=True)
-    spark.conf.set("spark.sql.shuffle.partitions", "2")
     yield spark
     spark.stop()
 

@@ -30,7 +30,6 @@ def run_days(spark, folder: Path, first: str, last: str, *, to: str | None = Non
         override=None,
         progress=print,
     )
-    spark.conf.set("spark.sql.shuffle.partitions", "2")
     return lake
 
 

@@ -1,14 +1,14 @@
 """kill -9 at three named points: the lake stays readable at its last good state, and the next run gives the undisturbed rows."""
 
 import os
+import shutil
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from kordon.city import load
+from jobs.s11_quality import fingerprint
 from kordon.lake import Lake
 from tests.e2e import killed, vliet
 from tests.e2e.content import COMPARED, content
@@ -27,8 +27,8 @@ def undisturbed(spark, tmp_path_factory):
     return folder, content(lake)
 
 
-def _killed_run(point: str, folder: Path, lake: Path) -> int:
-    arguments = ["run", "--city", str(vliet.CITY), "--landing", str(folder / "landing"), "--lake", str(lake)]
+def _killed_run(point: str, folder: Path, lake: Path, *, city: Path = vliet.CITY) -> int:
+    arguments = ["run", "--city", str(city), "--landing", str(folder / "landing"), "--lake", str(lake)]
     arguments += ["--keystore", str(folder / "keys"), "--days", str(DAY[0]), "--master", "local[1]", "-q"]
     process = subprocess.run(
         [sys.executable, "-m", "tests.e2e.killed", point, *arguments],
@@ -41,34 +41,32 @@ def _killed_run(point: str, folder: Path, lake: Path) -> int:
     return process.returncode
 
 
-@pytest.mark.parametrize("point", killed.POINTS)
-def test_a_killed_first_run_leaves_no_whole_day_and_the_next_run_mends(spark, undisturbed, point, tmp_path):
+def _mended(spark, folder: Path):
+    """The rows after the next run."""
+    return content(vliet.run(spark, lake=folder / "killed", landing=folder / "landing", keys=folder / "keys", wanted=DAY))
+
+
+def test_first_runs_killed_at_one_point_after_the_other_leave_no_whole_day_and_the_next_run_mends(spark, undisturbed):
     folder, rows = undisturbed
-    assert _killed_run(point, folder, tmp_path / "lake") == -9, "the run must have died at its point"
-    lake = Lake(spark, str(tmp_path / "lake"))
-    for name in COMPARED:
-        lake.read(name).count()
-        assert lake.read_whole(name, DAY).count() == 0
-    vliet.run(spark, lake=tmp_path / "lake", landing=folder / "landing", keys=folder / "keys", wanted=DAY)
-    assert content(lake) == rows
+    lake = Lake(spark, str(folder / "killed"))
+    for point in killed.POINTS:
+        assert _killed_run(point, folder, folder / "killed") == -9, "the run must have died at its point"
+        for name in COMPARED:
+            lake.read(name).count()
+            assert lake.read_whole(name, DAY).count() == 0
+    assert _mended(spark, folder) == rows
 
 
-def test_a_rerun_that_dies_half_way_leaves_the_whole_day_as_it_was(spark, undisturbed, tmp_path):
+def test_a_rerun_that_dies_half_way_leaves_the_whole_day_as_it_was(spark, undisturbed):
+    """On the lake that the test before has mended; the dying run has another definition of a stop, which gives other rows."""
     folder, rows = undisturbed
-    other = load(vliet.CITY)
-    other = (
-        replace(other, methods=other.methods.model_copy(update={"min_stop_s": 1800}))
-        if hasattr(other.methods, "model_copy")
-        else replace(other, methods=replace(other.methods, min_stop_s=1800))
-    )
-    lake = vliet.run(spark, lake=tmp_path / "lake", landing=folder / "landing", keys=folder / "keys", wanted=DAY, city=other)
-    before = content(lake)
-    assert before != rows, "positive control: another definition of a stop gives other rows"
-    assert _killed_run("between_commits", folder, tmp_path / "lake") == -9
-    current = content(lake)
-    assert current != before, "positive control: the dying run had replaced tables"
-    from jobs.s11_quality import fingerprint
-
-    assert {name: fingerprint(lake.read_whole(name, DAY)) for name in COMPARED} == before
-    vliet.run(spark, lake=tmp_path / "lake", landing=folder / "landing", keys=folder / "keys", wanted=DAY)
-    assert content(lake) == rows
+    other = folder / "other-city"
+    shutil.copytree(vliet.CITY, other)
+    text = (other / "city.toml").read_text()
+    assert "min_stop_s = 600" in text
+    (other / "city.toml").write_text(text.replace("min_stop_s = 600", "min_stop_s = 1800"))
+    assert _killed_run("between_commits", folder, folder / "killed", city=other) == -9
+    lake = Lake(spark, str(folder / "killed"))
+    assert content(lake) != rows, "positive control: the dying run had replaced tables"
+    assert {name: fingerprint(lake.read_whole(name, DAY)) for name in COMPARED} == rows
+    assert _mended(spark, folder) == rows

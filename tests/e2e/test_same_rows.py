@@ -42,7 +42,7 @@ def test_run_twice(spark, made):
     assert content(_again(spark, folder, "lake", DAYS)) == rows
 
 
-def test_files_in_another_order_and_a_delivery_repeated_under_another_name(spark, made):
+def test_renamed_and_repeated_files_day_by_day_out_of_order_and_each_step_alone(spark, made):
     folder, rows = made
     for number, file in enumerate(sorted((folder / "landing").rglob("*.*"), reverse=True)):
         target = folder / "renamed" / file.relative_to(folder / "landing").with_name(f"{number:04}-{file.name}")
@@ -50,20 +50,9 @@ def test_files_in_another_order_and_a_delivery_repeated_under_another_name(spark
         shutil.copyfile(file, target)
         if number % 7 == 0:
             shutil.copyfile(file, target.with_name(f"repeat-{file.name}"))
-    assert content(_again(spark, folder, "renamed-lake", DAYS, folder / "renamed")) == rows
-
-
-def test_day_by_day_and_out_of_order(spark, made):
-    folder, rows = made
-    _again(spark, folder, "by-day", [DAYS[1]])
-    lake = _again(spark, folder, "by-day", [DAYS[0]])
-    assert content(lake) == rows
-
-
-def test_each_step_alone(spark, made):
-    folder, rows = made
+    _again(spark, folder, "otherwise", [DAYS[1]], folder / "renamed")
     for step in steps():
-        lake = _again(spark, folder, "alone", DAYS, first=step.name, last=step.name)
+        lake = _again(spark, folder, "otherwise", [DAYS[0]], folder / "renamed", first=step.name, last=step.name)
     assert content(lake) == rows
 
 

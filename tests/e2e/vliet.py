@@ -46,5 +46,4 @@ def run(
         judge=judge,
         override=None,
     )
-    spark.conf.set("spark.sql.shuffle.partitions", "2")
     return opened

@@ -22,48 +22,36 @@ CAMERA = ["service_day", "source", "camera_id"]
 CAMERA_HOUR = [*CAMERA, "hour_ts"]
 
 
-def clock_offsets(reads: DataFrame, *, hours: DataFrame) -> DataFrame:
-    """The offset of each camera's clock in each hour by that clock.
+def idle_levels(reads: DataFrame) -> DataFrame:
+    """The delays of each camera's idle line in each hour by its clock.
 
     Args:
         reads: ``service_day``, ``source``, ``camera_id``, ``captured_at``, ``received_at``, ``read_id``.
+
+    Returns:
+        :data:`CAMERA_HOUR`, ``n`` (reads), ``low_s`` (5th percentile) and ``p50_s``, where the line was idle and is believed.
+    """
+    return _levels(_delays(reads), key=CAMERA_HOUR)
+
+
+def clock_offsets(reads: DataFrame, *, hours: DataFrame, levels: DataFrame) -> DataFrame:
+    """The offset of each camera's clock in each hour by that clock.
+
+    Args:
+        reads: as :func:`idle_levels` takes them.
         hours: the hours to answer for: ``service_day``, ``source``, ``camera_id``, ``hour_ts``.
+        levels: as :func:`idle_levels` gives them, best persisted.
 
     Returns:
         Of suppliers who stamp deliveries :data:`CAMERA_HOUR`, ``step_at`` (by ``received_at``; NULL where the clock ran evenly),
         ``offset_s`` (camera minus true time; NULL where delivery does not tell) and ``offset_after_s``, that after the step.
     """
-    delays = reads.filter("received_at IS NOT NULL").select(
-        *CAMERA,
-        F.date_trunc("hour", "captured_at").alias("hour_ts"),
-        "received_at",
-        "read_id",
-        (F.col("received_at").cast("double") - F.col("captured_at").cast("double")).alias("delay_s"),
-    )
     # A supplier who stamps no delivery tells nothing about clocks: none of its hours is worth a row.
-    hours = hours.join(F.broadcast(delays.select("service_day", "source").distinct()), ["service_day", "source"], "left_semi")
-    known = _levels(delays, key=CAMERA_HOUR)
-    around = _neighbours(hours.join(known, CAMERA_HOUR, "left"))
+    told = levels.select("service_day", "source").distinct()
+    around = _neighbours(
+        hours.join(F.broadcast(told), ["service_day", "source"], "left_semi").join(levels, CAMERA_HOUR, "left")
+    )
     stepping = around.filter(F.abs(F.col("before_p50") - F.col("after_p50")) > STEP_S)
-    parts = _parts(delays, stepping)
-    halves = _levels(parts, key=[*CAMERA_HOUR, "is_after"])
-    first, second = (
-        halves.filter(is_after).select(*CAMERA_HOUR, F.col("low_s").alias(name))
-        for is_after, name in ((~F.col("is_after"), "first_low"), (F.col("is_after"), "second_low"))
-    )
-    steps = (
-        parts.groupBy(*CAMERA_HOUR)
-        .agg(
-            F.coalesce(F.max(F.when(~F.col("is_after"), F.col("received_at"))), F.min("received_at")).alias("last_before"),
-            F.count_if(~F.col("is_after")).alias("n_before"),
-        )
-        .select(
-            *CAMERA_HOUR,
-            F.when(F.col("n_before") > 0, F.col("last_before"))
-            .otherwise(F.col("last_before") - F.expr("INTERVAL 1 SECOND"))
-            .alias("step_at"),
-        )
-    )
     agree = F.abs(F.col("before_low") - F.col("after_low")) <= STEP_S
     quiet = F.coalesce("low_s", F.when(agree, (F.col("before_low") + F.col("after_low")) / 2))
     quiet = F.coalesce(
@@ -73,10 +61,8 @@ def clock_offsets(reads: DataFrame, *, hours: DataFrame) -> DataFrame:
     level = F.when(is_step, F.coalesce("first_low", "before_low")).otherwise(quiet)
     level_after = F.when(is_step, F.coalesce("second_low", "after_low"))
     return (
-        around.join(F.broadcast(steps), CAMERA_HOUR, "left")
-        .join(F.broadcast(first), CAMERA_HOUR, "left")
-        .join(F.broadcast(second), CAMERA_HOUR, "left")
-        .join(F.broadcast(_idle_lines(known)), ["service_day", "source"], "left")
+        around.join(F.broadcast(_steps(_parts(_delays(reads), stepping))), CAMERA_HOUR, "left")
+        .join(F.broadcast(_idle_lines(levels)), ["service_day", "source"], "left")
         .select(
             *CAMERA_HOUR,
             "step_at",
@@ -84,6 +70,32 @@ def clock_offsets(reads: DataFrame, *, hours: DataFrame) -> DataFrame:
             F.round(F.col("idle_s") - level_after, 1).alias("offset_after_s"),
         )
     )
+
+
+def _delays(reads: DataFrame) -> DataFrame:
+    return reads.filter("received_at IS NOT NULL").select(
+        *CAMERA,
+        F.date_trunc("hour", "captured_at").alias("hour_ts"),
+        "received_at",
+        "read_id",
+        (F.col("received_at").cast("double") - F.col("captured_at").cast("double")).alias("delay_s"),
+    )
+
+
+def _steps(parts: DataFrame) -> DataFrame:
+    """``step_at`` of the hours with a step, and the levels on both sides of it: ``first_low``, ``second_low``."""
+    is_after = F.col("is_after")
+    levels = (
+        _levels(parts, key=[*CAMERA_HOUR, "is_after"])
+        .groupBy(*CAMERA_HOUR)
+        .agg(
+            F.max(F.when(~is_after, F.col("low_s"))).alias("first_low"),
+            F.max(F.when(is_after, F.col("low_s"))).alias("second_low"),
+        )
+    )
+    last_before = F.max(F.when(~is_after, F.col("received_at")))
+    step_at = F.coalesce(last_before, F.min("received_at") - F.expr("INTERVAL 1 SECOND"))
+    return parts.groupBy(*CAMERA_HOUR).agg(step_at.alias("step_at")).join(F.broadcast(levels), CAMERA_HOUR, "left")
 
 
 def offset_of(received_at: Column) -> Column:

@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.plates.country import country_of
-from jobs.plates.lone import joins
+from jobs.plates.lone import joins, neighbours, plates_of
 from jobs.plates.syntax import normalised, quality, repaired
 from kordon.run import Run, all_accounts, counted
 from kordon.spark import persisted
@@ -48,19 +48,23 @@ def mended(raw: DataFrame, *, home: str, tag_sources: Collection[str]) -> DataFr
     return plates.select(*columns).unionByName(untouched.select(*columns))
 
 
-def with_joins(reads: DataFrame, *, tag_sources: Collection[str]) -> DataFrame:
+def readable(reads: DataFrame, *, tag_sources: Collection[str]) -> DataFrame:
+    """The reads that may be misreads: those of plates, not of tags."""
+    return reads.filter(F.col("plate").isNotNull() & ~F.col("source").isin(sorted(tag_sources)))
+
+
+def with_joins(reads: DataFrame, *, found: DataFrame) -> DataFrame:
     """Give lone plates the plate of the vehicle whose misread they are.
 
     Args:
-        reads: as :func:`mended` returns them, best persisted.
-        tag_sources: sources of tags, which are not misread.
+        reads: as :func:`mended` returns them.
+        found: as :func:`jobs.plates.lone.joins` returns it.
 
     Returns:
         Rows of ``raw_repaired``; as many come out as went in.
     """
-    plates = reads.filter(F.col("plate").isNotNull() & ~F.col("source").isin(sorted(tag_sources)))
-    found = joins(plates).withColumn("repair", F.lit("fuzzy"))
-    own = reads.drop(*CONTEXT).join(F.broadcast(found.select(*KEY, F.struct(*MENDED).alias("found"))), KEY, "left")
+    found = found.withColumn("repair", F.lit("fuzzy")).select(*KEY, F.struct(*MENDED).alias("found"))
+    own = reads.drop(*CONTEXT).join(F.broadcast(found), KEY, "left")
     return own.select(
         *KEY, *(F.when(F.col("found").isNotNull(), F.col(f"found.{c}")).otherwise(F.col(c)).alias(c) for c in MENDED)
     )
@@ -69,11 +73,15 @@ def with_joins(reads: DataFrame, *, tag_sources: Collection[str]) -> DataFrame:
 def main(run: Run) -> None:
     raw = run.table("raw_read").filter(~F.col("is_duplicate"))
     tags = [source.source for source in run.city.sources if source.plate_kind == "tag"]
-    # Each read is asked for several times; what it holds of plates leaves memory with the step.
-    reads, kept = persisted(mended(raw, home=run.city.country, tag_sources=tags))
-    rows = run.write("raw_repaired", with_joins(reads, tag_sources=tags))
+    # Each of these is asked for several times; what it holds of plates leaves memory with the step.
+    reads, held_reads = persisted(mended(raw, home=run.city.country, tag_sources=tags))
+    plates, held_plates = persisted(plates_of(readable(reads, tag_sources=tags)))
+    pairs, held_pairs = persisted(neighbours(plates))
+    found = joins(readable(reads, tag_sources=tags), plates=plates, pairs=pairs)
+    rows = run.write("raw_repaired", with_joins(reads, found=found))
     run.account(all_accounts(counted(raw, reason="in"), counted(rows, reason="out")))
-    kept.unpersist()
+    for frame in (held_reads, held_plates, held_pairs):
+        frame.unpersist()
 
 
 if __name__ == "__main__":

@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.clock_offset import CAMERA_HOUR, clock_offsets, offset_of
+from jobs.clock_offset import CAMERA_HOUR, clock_offsets, idle_levels, offset_of
 from jobs.service_day import day_start, hours
 from jobs.silence import silences
 from kordon.run import Run, all_accounts, counted
+from kordon.spark import persisted
 
 if TYPE_CHECKING:
     from datetime import date
@@ -120,8 +121,9 @@ def _down_s(spans: DataFrame) -> DataFrame:
 def main(run: Run) -> None:
     reads = run.table("core_read")
     valid = valid_hours(run.spark, run.city, days=run.days)
-    # A row per camera and hour, asked for by both tables; what it is made from is all reads.
-    offsets = clock_offsets(reads, hours=valid.select(*CAMERA_HOUR)).cache()
+    # Rows per camera and hour, asked for more than once; what they are made from is all reads.
+    levels, held_levels = persisted(idle_levels(reads))
+    offsets, held = persisted(clock_offsets(reads, hours=valid.select(*CAMERA_HOUR), levels=levels))
     rows = run.write("core_read", on_time(reads, offsets=offsets, timezone=run.city.timezone))
     spans = valid.groupBy("service_day", "camera_id").agg(
         F.min("valid_from_s").cast("double").alias("valid_from_s"), F.max("valid_to_s").cast("double").alias("valid_to_s")
@@ -130,6 +132,8 @@ def main(run: Run) -> None:
     outages = declared(run.spark, run.city)
     run.write("core_camera_hour", camera_hours(rows, valid=valid, offsets=offsets, silent=silent, outages=outages))
     run.account(all_accounts(counted(reads, reason="in"), counted(rows, reason="out")))
+    for frame in (held_levels, held):
+        frame.unpersist()
 
 
 if __name__ == "__main__":

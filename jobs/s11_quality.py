@@ -63,11 +63,16 @@ def looked_back_in_vain(run: Run, before: dict[date, life.Day]) -> list[life.Day
     return [replace(following, state=life.STALE)]
 
 
+def _accounts(run: Run) -> list[tuple[date, str, str, int]]:
+    """Those of this run's steps, and of the other steps those that the lake has."""
+    own = [(account.service_day, step, account.reason, account.rows) for step, account in run.accounts]
+    steps = {step for _, step, *_ in own}
+    stored = run.lake.read("ops_reconciliation", run.days).collect()
+    return own + [(row.service_day, row.step, row.reason, row.rows) for row in stored if row.step not in steps]
+
+
 def main(run: Run) -> None:
-    run.write_operations()
-    accounts = [
-        (row.service_day, row.step, row.reason, row.rows) for row in run.lake.read("ops_reconciliation", run.days).collect()
-    ]
+    accounts = _accounts(run)
     run.settle("quality", gaps(accounts))
     run.write_operations()
     before = life.known(run.lake)

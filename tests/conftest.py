@@ -11,6 +11,16 @@ ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
 
 
+LONGEST = ("same_rows", "independent", "suppression_attack", "boundaries", "ingest_reruns", "killed", "quality", "residue")
+"""Files that take minutes, so ordered that the two workers share them; a worker is given its next file two tests early."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first: begun last, one would keep a worker busy while the other waits."""
+    place = {f"test_{name}.py": number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path.name, len(place)))
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
     """Under KORDON_REQUIRE=all a skip is a failure: a machine that lacks something must not look green."""

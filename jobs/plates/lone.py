@@ -27,12 +27,19 @@ NOWHERE = ""
 DAY, PLATE = ["service_day"], ["service_day", "plate"]
 
 
-def joins(reads: DataFrame) -> DataFrame:
+def plates_of(reads: DataFrame) -> DataFrame:
+    """Each plate of a day and its number of reads: ``service_day``, ``plate``, ``n``."""
+    return reads.groupBy(*PLATE).agg(F.count("*").alias("n"))
+
+
+def joins(reads: DataFrame, *, plates: DataFrame, pairs: DataFrame) -> DataFrame:
     """Find the lone plates that are misreads of a vehicle's.
 
     Args:
         reads: ``service_day``, ``source``, ``read_id``, ``site_id``, ``captured_at``, ``plate`` (normalised, not NULL), ``country``,
             ``plate_quality``, ``repair`` (as syntax leaves it), ``confidence``. Best persisted: it is read several times.
+        plates: as :func:`plates_of` gives them, best persisted.
+        pairs: as :func:`neighbours` gives them, best persisted.
 
     Returns:
         ``service_day``, ``source``, ``read_id`` of a lone read, once, and ``plate``, ``country``, ``plate_quality`` of the vehicle
@@ -41,11 +48,10 @@ def joins(reads: DataFrame) -> DataFrame:
     seen = _in_order(reads)
     moves = _moves(seen)
     lone = seen.filter("n = 1")
-    pairs = _neighbours(seen)
     scored = _scored(_between(lone, seen, pairs=pairs), moves=moves)
     scored = (
         scored.join(F.broadcast(_lone_rates(lone)), ["service_day", "site_id", "hour"])
-        .join(F.broadcast(_by_chance(seen, pairs=pairs)), ["service_day", "length"])
+        .join(F.broadcast(_by_chance(plates, pairs=pairs)), ["service_day", "length"])
         .join(F.broadcast(_confidences(reads)), ["service_day", "source", "step"], "left")
         .withColumn(
             "score",
@@ -109,12 +115,11 @@ def _keys(plates: DataFrame) -> DataFrame:
     return plates.withColumn("key", F.explode(every)).withColumn("key", F.xxhash64("key"))
 
 
-def _neighbours(seen: DataFrame) -> DataFrame:
+def neighbours(plates: DataFrame) -> DataFrame:
     """Pairs one edit apart, each once: ``plate``, lone or of the sample, ``n``, ``is_sample``; ``host`` and ``host_n``."""
-    plates = seen.groupBy(*PLATE).agg(F.first("n").alias("n"))
     is_sample = (F.col("n") >= CERTAIN_READS) & (F.pmod(F.xxhash64("plate"), F.lit(SAMPLE)) == 0)
     asked = plates.withColumn("is_sample", is_sample).filter("n = 1 OR is_sample")
-    hosts = _keys(plates.select("service_day", F.col("plate").alias("plate"), F.col("n").alias("host_n")))
+    hosts = _keys(plates.select("service_day", "plate", F.col("n").alias("host_n")))
     crowd = Window.partitionBy("service_day", "key")
     hosts = hosts.withColumn("crowd", F.count("*").over(crowd)).filter(F.col("crowd") <= FAN_OUT)
     hosts = hosts.select("service_day", "key", F.col("plate").alias("host"), "host_n")
@@ -122,12 +127,12 @@ def _neighbours(seen: DataFrame) -> DataFrame:
     return met.filter(F.levenshtein("plate", "host", 1) == 1).drop("key").distinct()
 
 
-def _by_chance(seen: DataFrame, *, pairs: DataFrame) -> DataFrame:
+def _by_chance(plates: DataFrame, *, pairs: DataFrame) -> DataFrame:
     """``chance`` that two vehicles have neighbouring plates, by the ``length`` of the host's; never below one pair in all."""
-    certain = seen.filter(F.col("n") >= CERTAIN_READS).select(*PLATE).distinct().withColumn("length", F.length("plate"))
+    certain = plates.filter(F.col("n") >= CERTAIN_READS).withColumn("length", F.length("plate"))
     in_sample = F.pmod(F.xxhash64("plate"), F.lit(SAMPLE)) == 0
     counted = certain.groupBy(*DAY).agg(F.count_if(in_sample).alias("sample"), F.count("*").alias("certain"))
-    lengths = seen.select(*DAY, F.length("plate").alias("length")).distinct()
+    lengths = plates.select(*DAY, F.length("plate").alias("length")).distinct()
     by_length = certain.groupBy(*DAY, "length").agg(F.count("*").alias("hosts"))
     found = (
         pairs.filter(F.col("is_sample") & (F.col("host_n") >= CERTAIN_READS))

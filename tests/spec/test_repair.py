@@ -2,7 +2,7 @@
 
 from pyspark.sql import functions as F
 
-from jobs.plates.lone import joins
+from jobs.plates.lone import joins, neighbours, plates_of
 from jobs.s02_repair import mended
 
 
@@ -12,7 +12,7 @@ def repaired_reads(raw, **arguments):
     return mended(raw.withColumns(nowhere), **arguments)
 
 
-def joined(reads, **arguments):
+def joined(reads):
     """Some lone plates among the traffic of a morning: forty vehicles from a by b to c, 100 s a leg."""
     spark = reads.sparkSession
     rows = []
@@ -31,7 +31,9 @@ def joined(reads, **arguments):
         "repair": F.lit("none"),
         "confidence": F.lit(None).cast("double"),
     }
-    return joins(every.withColumns(constant), **arguments)
+    reads = every.withColumns(constant)
+    plates = plates_of(reads)
+    return joins(reads, plates=plates, pairs=neighbours(plates))
 
 
 def test_one_character_is_mended_by_the_syntax_of_the_country_and_only_where_one_mending_fits(spec):

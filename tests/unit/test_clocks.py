@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from pyspark.sql import functions as F
 
-from jobs.clock_offset import CAMERA_HOUR, clock_offsets
+from jobs.clock_offset import CAMERA_HOUR, clock_offsets, idle_levels
 from jobs.s04_clocks import on_time
 from jobs.silence import silences
 
@@ -64,7 +64,7 @@ def clocks(spark):
         ],
         "service_day date, source string, camera_id string, hour_ts timestamp",
     )
-    offsets = clock_offsets(frame, hours=hours).cache()
+    offsets = clock_offsets(frame, hours=hours, levels=idle_levels(frame)).cache()
     fixed = on_time(frame.withColumn("read_ts", F.col("captured_at")), offsets=offsets, timezone="Europe/Brussels").toPandas()
     fixed["error_s"] = (fixed.read_ts.dt.tz_localize("UTC") - START).dt.total_seconds() - fixed.t
     return offsets.toPandas(), fixed

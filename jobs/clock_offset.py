@@ -44,7 +44,8 @@ def clock_offsets(reads: DataFrame, *, hours: DataFrame, levels: DataFrame) -> D
 
     Returns:
         Of suppliers who stamp deliveries :data:`CAMERA_HOUR`, ``step_at`` (by ``received_at``; NULL where the clock ran evenly),
-        ``offset_s`` (camera minus true time; NULL where delivery does not tell) and ``offset_after_s``, that after the step.
+        ``offset_s`` (camera minus true time; NULL where delivery does not tell), ``offset_after_s``, that after the step, and
+        ``share_after``, the share of the hour's reads after it.
     """
     # A supplier who stamps no delivery tells nothing about clocks: none of its hours is worth a row.
     told = levels.select("service_day", "source").distinct()
@@ -68,6 +69,7 @@ def clock_offsets(reads: DataFrame, *, hours: DataFrame, levels: DataFrame) -> D
             "step_at",
             F.round(F.col("idle_s") - level, 1).alias("offset_s"),
             F.round(F.col("idle_s") - level_after, 1).alias("offset_after_s"),
+            "share_after",
         )
     )
 
@@ -83,7 +85,7 @@ def _delays(reads: DataFrame) -> DataFrame:
 
 
 def _steps(parts: DataFrame) -> DataFrame:
-    """``step_at`` of the hours with a step, and the levels on both sides of it: ``first_low``, ``second_low``."""
+    """``step_at`` of the hours with a step, ``share_after`` of their reads, and the levels on both sides: ``first_low``, ``second_low``."""
     is_after = F.col("is_after")
     levels = (
         _levels(parts, key=[*CAMERA_HOUR, "is_after"])
@@ -95,7 +97,9 @@ def _steps(parts: DataFrame) -> DataFrame:
     )
     last_before = F.max(F.when(~is_after, F.col("received_at")))
     step_at = F.coalesce(last_before, F.min("received_at") - F.expr("INTERVAL 1 SECOND"))
-    return parts.groupBy(*CAMERA_HOUR).agg(step_at.alias("step_at")).join(F.broadcast(levels), CAMERA_HOUR, "left")
+    share_after = F.count_if(is_after) / F.count("*")
+    steps = parts.groupBy(*CAMERA_HOUR).agg(step_at.alias("step_at"), share_after.alias("share_after"))
+    return steps.join(F.broadcast(levels), CAMERA_HOUR, "left")
 
 
 def offset_of(received_at: Column) -> Column:

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from jobs.plates.aside import likely_misreads, lone_with_look, looks
 from jobs.plates.country import country_of
 from jobs.plates.lone import joins, neighbours, plates_of
 from jobs.plates.syntax import normalised, quality, repaired
@@ -53,18 +54,21 @@ def readable(reads: DataFrame, *, tag_sources: Collection[str]) -> DataFrame:
     return reads.filter(F.col("plate").isNotNull() & ~F.col("source").isin(sorted(tag_sources)))
 
 
-def with_joins(reads: DataFrame, *, found: DataFrame) -> DataFrame:
-    """Give lone plates the plate of the vehicle whose misread they are.
+def settled(reads: DataFrame, *, found: DataFrame, aside: DataFrame) -> DataFrame:
+    """Give lone plates the plate of the vehicle whose misread they are, and set those aside that likely are one of nobody's.
 
     Args:
         reads: as :func:`mended` returns them.
         found: as :func:`jobs.plates.lone.joins` returns it.
+        aside: ``service_day``, ``source``, ``read_id`` of lone reads that are set aside.
 
     Returns:
-        Rows of ``raw_repaired``; as many come out as went in.
+        Rows of ``raw_repaired``; as many come out as went in. What is set aside is ``invalid``, and so gets no vehicle id.
     """
     found = found.withColumn("repair", F.lit("fuzzy")).select(*KEY, F.struct(*MENDED).alias("found"))
     own = reads.drop(*CONTEXT).join(F.broadcast(found), KEY, "left")
+    own = own.join(F.broadcast(aside.select(*KEY, F.lit(True).alias("is_aside"))), KEY, "left")
+    own = own.withColumn("plate_quality", F.when(F.col("is_aside"), "invalid").otherwise(F.col("plate_quality")))
     return own.select(
         *KEY, *(F.when(F.col("found").isNotNull(), F.col(f"found.{c}")).otherwise(F.col(c)).alias(c) for c in MENDED)
     )
@@ -75,12 +79,15 @@ def main(run: Run) -> None:
     tags = [source.source for source in run.city.sources if source.plate_kind == "tag"]
     # Each of these is asked for several times; what it holds of plates leaves memory with the step.
     reads, held_reads = persisted(mended(raw, home=run.city.country, tag_sources=tags))
-    plates, held_plates = persisted(plates_of(readable(reads, tag_sources=tags)))
+    may_be_wrong = readable(reads, tag_sources=tags)
+    plates, held_plates = persisted(plates_of(may_be_wrong))
     pairs, held_pairs = persisted(neighbours(plates))
-    found = joins(readable(reads, tag_sources=tags), plates=plates, pairs=pairs)
-    rows = run.write("raw_repaired", with_joins(reads, found=found))
+    found, held_found = persisted(joins(may_be_wrong, plates=plates, pairs=pairs))
+    likely = likely_misreads(looks(may_be_wrong, plates=plates, found=found).toPandas())
+    aside = lone_with_look(may_be_wrong, plates=plates, found=found, likely=likely)
+    rows = run.write("raw_repaired", settled(reads, found=found, aside=aside))
     run.account(all_accounts(counted(raw, reason="in"), counted(rows, reason="out")))
-    for frame in (held_reads, held_plates, held_pairs):
+    for frame in (held_reads, held_plates, held_pairs, held_found):
         frame.unpersist()
 
 

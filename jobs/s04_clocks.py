@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 READS, WRITES = ("core_read",), ("core_read", "core_camera_hour")
 
 HOUR_S = 3600
-CLOCK = ["offset_s", "offset_after_s", "step_at"]
+CLOCK = ["offset_s", "offset_after_s", "share_after", "step_at"]
 
 
 def on_time(reads: DataFrame, *, offsets: DataFrame, timezone: str) -> DataFrame:
@@ -88,7 +88,8 @@ def camera_hours(reads: DataFrame, *, valid: DataFrame, offsets: DataFrame, sile
     found = _down_s(valid.join(F.broadcast(silent), ["service_day", "camera_id"])).groupBy(*key)
     told = _down_s(valid.join(F.broadcast(outages), "camera_id")).groupBy(*key)
     away = HOUR_S - (F.col("valid_to_s") - F.col("valid_from_s"))
-    clock = F.when(F.col("step_at").isNull(), F.col("offset_s")).otherwise((F.col("offset_s") + F.col("offset_after_s")) / 2)
+    mean = F.col("offset_s") * (1 - F.col("share_after")) + F.col("offset_after_s") * F.col("share_after")
+    clock = F.when(F.col("step_at").isNull(), F.col("offset_s")).otherwise(F.round(mean, 1))
     return (
         valid.join(F.broadcast(seen), key, "left")
         .join(F.broadcast(found.agg(F.sum("s").alias("found_s"))), key, "left")

@@ -68,13 +68,18 @@ def joins(reads: DataFrame, *, plates: DataFrame, pairs: DataFrame) -> DataFrame
     return _settled(scored)
 
 
+def confidence_step(confidence: Column) -> Column:
+    """A confidence in steps of a twentieth; -1 where there is none."""
+    return F.coalesce(F.floor(confidence * CONFIDENCE_STEPS), F.lit(-1))
+
+
 def _in_order(reads: DataFrame) -> DataFrame:
     """The reads with ``t`` (seconds), ``n`` (reads of the plate that day), and those of the plate before and after each."""
     plate = Window.partitionBy(*PLATE)
     in_order = plate.orderBy("t", "read_id")
     return (
         reads.withColumn("t", F.col("captured_at").cast("double"))
-        .withColumn("step", F.coalesce(F.floor(F.col("confidence") * CONFIDENCE_STEPS), F.lit(-1)))
+        .withColumn("step", confidence_step(F.col("confidence")))
         .select(*PLATE, "source", "read_id", "site_id", "t", "step", "country", "plate_quality")
         .withColumn("n", F.count("*").over(plate))
         .withColumn("from_site", F.coalesce(F.lag("site_id").over(in_order), F.lit(NOWHERE)))
@@ -155,7 +160,7 @@ def _lone_rates(lone: DataFrame) -> DataFrame:
 
 def _confidences(reads: DataFrame) -> DataFrame:
     """``looks_wrong``: ln of how much likelier a confidence (``step``) is among reads that syntax mended than among certain ones."""
-    step = F.coalesce(F.floor(F.col("confidence") * CONFIDENCE_STEPS), F.lit(-1))
+    step = confidence_step(F.col("confidence"))
     is_wrong = F.col("repair") == "syntax"
     is_right = ~is_wrong & (F.count("*").over(Window.partitionBy(*PLATE)) >= CERTAIN_READS)
     flagged = reads.select(*DAY, "source", step.alias("step"), is_wrong.alias("is_wrong"), is_right.alias("is_right"))

@@ -93,8 +93,8 @@ HOLDS_PLATES = "Holds plates. Never leaves the secured zone."
 plate_quality = Column(
     "plate_quality",
     STRING,
-    en="Whether the plate fits its country's syntax (match), is usable (generic), is invalid, or was not read",
-    nl="Of de plaat de syntaxis van haar land volgt (match), bruikbaar is (generic), ongeldig is of niet gelezen werd",
+    en="Whether the plate fits its country's syntax (match), is usable (generic), is invalid or likely misread, or was not read",
+    nl="Of de plaat de syntaxis van haar land volgt (match), bruikbaar is (generic), ongeldig of wellicht verkeerd gelezen, of niet",
     one_of=("match", "generic", "invalid", "unread"),
 )
 repair = Column(

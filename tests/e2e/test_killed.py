@@ -27,13 +27,9 @@ def undisturbed(spark, tmp_path_factory):
     return folder, content(lake)
 
 
-FROM = {"in_ingest": "ingest", "between_commits": "ingest", "before_ops_day": "visits"}
-"""Where a run starts that will die: the last where the one before it died, for its tables are there."""
-
-
-def _killed_run(point: str, folder: Path, *, first: str, city: Path = vliet.CITY) -> int:
-    arguments = ["run", "--city", str(city), "--landing", str(folder / "landing"), "--lake", str(folder / "killed")]
-    arguments += ["--from", first, "--keystore", str(folder / "keys"), "--days", str(DAY[0]), "--master", "local[1]", "-q"]
+def _killed_run(point: str, folder: Path, lake: Path, *, city: Path = vliet.CITY) -> int:
+    arguments = ["run", "--city", str(city), "--landing", str(folder / "landing"), "--lake", str(lake)]
+    arguments += ["--keystore", str(folder / "keys"), "--days", str(DAY[0]), "--master", "local[1]", "-q"]
     process = subprocess.run(
         [sys.executable, "-m", "tests.e2e.killed", point, *arguments],
         cwd=ROOT,
@@ -54,7 +50,7 @@ def test_first_runs_killed_at_one_point_after_the_other_leave_no_whole_day_and_t
     folder, rows = undisturbed
     lake = Lake(spark, str(folder / "killed"))
     for point in killed.POINTS:
-        assert _killed_run(point, folder, first=FROM[point]) == -9, "the run must have died at its point"
+        assert _killed_run(point, folder, folder / "killed") == -9, "the run must have died at its point"
         for name in COMPARED:
             lake.read(name).count()
             assert lake.read_whole(name, DAY).count() == 0
@@ -69,7 +65,7 @@ def test_a_rerun_that_dies_half_way_leaves_the_whole_day_as_it_was(spark, undist
     text = (other / "city.toml").read_text()
     assert "min_stop_s = 600" in text
     (other / "city.toml").write_text(text.replace("min_stop_s = 600", "min_stop_s = 1800"))
-    assert _killed_run("between_commits", folder, first="legs", city=other) == -9
+    assert _killed_run("between_commits", folder, folder / "killed", city=other) == -9
     lake = Lake(spark, str(folder / "killed"))
     assert content(lake) != rows, "positive control: the dying run had replaced tables"
     assert {name: fingerprint(lake.read_whole(name, DAY)) for name in COMPARED} == rows

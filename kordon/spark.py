@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 ROWS_PER_TASK = 1_000_000
 """So many reads a task handles at most: 20 million reads are 20 tasks, none above an eighth of the rows."""
 WORTH_A_TASK = 50_000
-"""Fewer reads are not worth a second task: each writes the code of its projections anew, 20 to 100 ms whatever the rows."""
+"""Fewer reads are not worth a second task: each writes the code of its projections anew, whatever the rows."""
 
 
 def memory_gb() -> int:
@@ -58,7 +58,7 @@ def compiler(*, quick: bool) -> str:
 def divide(spark: "SparkSession", *, rows: int) -> None:
     """Divide what follows into as many tasks as so many reads are worth.
 
-    A day of 2,000 reads in a session that has run one before: 92 s with four tasks a shuffle, 75 s with one.
+    A day of 2,000 reads in a session that has run one before: 92 s with four tasks a shuffle, 79 s with one.
     """
     cores = spark.sparkContext.defaultParallelism
     tasks = max(1, math.ceil(rows / ROWS_PER_TASK), min(2 * cores, math.ceil(rows / WORTH_A_TASK)))

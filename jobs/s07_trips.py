@@ -3,6 +3,7 @@
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
+from jobs.clones import CLONE_SUSPECT, is_impossible
 from jobs.service_day import day_start
 from kordon.run import Run, all_accounts, counted, summed
 
@@ -14,7 +15,8 @@ def trips(passages: DataFrame, legs: DataFrame, *, day_edge_s: int, timezone: st
 
     Args:
         passages: rows of ``core_passage``.
-        legs: rows of ``core_leg``; those with ``is_cut`` end a trip before their second passage.
+        legs: rows of ``core_leg``; those with ``is_cut`` end a trip before their second passage, and one that is
+            too fast for anybody flags all trips of the vehicle that day.
         day_edge_s: a trip that starts or ends within this many seconds of 04:00 may have been cut there, and is flagged.
         timezone: the city's, IANA name.
 
@@ -22,14 +24,18 @@ def trips(passages: DataFrame, legs: DataFrame, *, day_edge_s: int, timezone: st
         Rows of ``core_trip``; their ``passages`` add up to the passages that came in.
     """
     key = ["service_day", "vid", "passage_id"]
-    cuts = legs.select("service_day", "vid", F.col("to_passage_id").alias("passage_id"), "is_cut")
-    in_order = Window.partitionBy("service_day", "vid").orderBy("first_ts", "passage_id")
+    cuts = legs.select(
+        "service_day", "vid", F.col("to_passage_id").alias("passage_id"), "is_cut", is_impossible().alias("is_impossible")
+    )
+    vehicle_day = Window.partitionBy("service_day", "vid")
+    in_order = vehicle_day.orderBy("first_ts", "passage_id")
     starts = F.col("is_cut").isNull() | F.col("is_cut")
     chained = (
         # Both sides lie together by vehicle; hashing one side spares the sort that a merge would ask of both.
         passages.join(cuts.hint("shuffle_hash"), key, "left")
         .withColumn("first_passage", F.when(starts, F.col("passage_id")))
         .withColumn("trip_id", F.last("first_passage", ignorenulls=True).over(in_order))
+        .withColumn("is_suspect", F.max("is_impossible").over(vehicle_day))
     )
     in_time = F.struct("first_ts", "passage_id", "site_id")
     whole = chained.groupBy("service_day", "vid", "trip_id").agg(
@@ -38,6 +44,7 @@ def trips(passages: DataFrame, legs: DataFrame, *, day_edge_s: int, timezone: st
         F.max(in_time).alias("last"),
         F.max("last_ts").alias("end_ts"),
         F.count("*").cast("int").alias("passages"),
+        F.max("is_suspect").alias("is_suspect"),
     )
     start, end = F.unix_timestamp("first.first_ts"), F.unix_timestamp("end_ts")
     opened = F.unix_timestamp(day_start(F.col("service_day"), timezone=timezone))
@@ -47,6 +54,7 @@ def trips(passages: DataFrame, legs: DataFrame, *, day_edge_s: int, timezone: st
             F.when(F.col("passages") == 1, "single_passage"),
             F.when(start - opened < day_edge_s, "day_start"),
             F.when(closed - end < day_edge_s, "day_end"),
+            F.when(F.col("is_suspect"), CLONE_SUSPECT),
         )
     )
     return whole.select(

@@ -3,6 +3,7 @@
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from jobs.clones import CLONE_SUSPECT, is_clone_suspect
 from jobs.counting import counts, low_n
 from kordon.run import Run, all_accounts, counted, summed
 
@@ -12,7 +13,7 @@ CELL = ["service_day", "origin_zone_id", "destination_zone_id", "vehicle_class"]
 
 
 def zone_od_day(trips: DataFrame, *, zones: DataFrame) -> DataFrame:
-    """Count trips between zones.
+    """Count trips between zones, without those of :mod:`jobs.clones`.
 
     Args:
         trips: rows of ``core_trip``.
@@ -20,7 +21,8 @@ def zone_od_day(trips: DataFrame, *, zones: DataFrame) -> DataFrame:
     """
     first = zones.select(F.col("site_id").alias("first_site_id"), F.col("zone_id").alias("origin_zone_id"))
     last = zones.select(F.col("site_id").alias("last_site_id"), F.col("zone_id").alias("destination_zone_id"))
-    placed = trips.join(F.broadcast(first), "first_site_id").join(F.broadcast(last), "last_site_id")
+    own = trips.filter(~is_clone_suspect())
+    placed = own.join(F.broadcast(first), "first_site_id").join(F.broadcast(last), "last_site_id")
     return counts(placed, cell=CELL, measure="trips")
 
 
@@ -30,7 +32,13 @@ def main(run: Run) -> None:
     run.write("out_od_day_cell", zone_od_day(trips, zones=zones))
     cells = run.table("out_od_day_cell")
     run.write("flow_zone_od_day", cells.withColumn("status", low_n(F.col("vehicles"))))
-    run.account(all_accounts(counted(trips, reason="in"), summed(cells, "trips", reason="out")))
+    run.account(
+        all_accounts(
+            counted(trips, reason="in"),
+            counted(trips.filter(is_clone_suspect()), reason=CLONE_SUSPECT),
+            summed(cells, "trips", reason="out"),
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -154,8 +154,10 @@ core_trip = Table(
         Column(
             "flags",
             STRINGS,
-            en="single_passage; day_start or day_end: so near 04:00 that the trip may have been cut there",
-            nl="single_passage; day_start of day_end: zo dicht bij 04:00 dat de rit daar afgesneden kan zijn",
+            en="single_passage; day_start or day_end: so near 04:00 that the trip may have been cut there; clone_suspect: a plate "
+            "that is likely on two vehicles, not counted in OD",
+            nl="single_passage; day_start of day_end: zo dicht bij 04:00 dat de rit daar afgesneden kan zijn; clone_suspect: een "
+            "kenteken dat wellicht op twee voertuigen zit, niet geteld in HB",
         ),
     ),
     warnings=("First and last seen are not the true origin and destination.",),

@@ -31,7 +31,7 @@ def _cells(text: str) -> tuple[list[str], list[list[str | None]]]:
 
 
 def frame(spark: SparkSession, text: str, **constants: str) -> DataFrame:
-    """A frame from a spec table. ``-`` or nothing is NULL; ``08:00:00`` is a moment of the spec day; ``service_day`` is it."""
+    """A frame from a spec table. ``-`` or nothing is NULL; ``08:00:00`` is a moment of the spec day; ``service_day`` is it; ``a,b`` is a list."""
     header, rows = _cells(text)
     made = spark.createDataFrame(rows, StructType([StructField(name, StringType()) for name in header]))
     for name in header:
@@ -39,6 +39,8 @@ def frame(spark: SparkSession, text: str, **constants: str) -> DataFrame:
         value = F.col(name)
         if kind == "timestamp":
             value = F.when(F.length(name) <= 8, F.concat(F.lit(f"{DAY} "), name)).otherwise(value)
+        if kind == "array<string>":
+            value = F.array_remove(F.split(F.coalesce(value, F.lit("")), ","), "")
         made = made.withColumn(name, value.cast(kind))
     if "service_day" not in header and any(name == "vid" or name.endswith("_ts") for name in header):
         made = made.withColumn("service_day", F.lit(DAY).cast("date"))

@@ -98,14 +98,15 @@ def test_dwell_bins_and_percentiles(spark, spec):
 
 
 TRIPS = """
-    vid | vehicle_class | first_site_id | last_site_id | start_ts
-    A   | car           | S1            | S2           | 08:00:00
-    A   | car           | S1            | S2           | 08:59:59
-    B   | car           | S1            | S1           | 09:00:00
+    vid | vehicle_class | first_site_id | last_site_id | start_ts | flags
+    A   | car           | S1            | S2           | 08:00:00 |
+    A   | car           | S1            | S2           | 08:59:59 | day_end
+    B   | car           | S1            | S1           | 09:00:00 | single_passage
+    C   | car           | S1            | S1           | 09:00:00 | single_passage,clone_suspect
 """
 
 
-def test_od_counts_trips_and_distinct_vehicles(spark, spec):
+def test_od_counts_trips_and_distinct_vehicles_but_no_clones(spark, spec):
     spec(
         od_hour,
         given=TRIPS,

@@ -101,6 +101,8 @@ def session(*, master: str = "local[*]", app: str = "kordon", quick: bool = Fals
         .config("spark.ui.enabled", "false")
         # A chain has more stages than the 1,000 whose compiled code Spark keeps: the next block or run would compile them again.
         .config("spark.sql.codegen.cache.maxEntries", "10000")
+        # Choosing how to compress the columns of persisted tables is a tenth of what the tasks do; little data fits as it is.
+        .config("spark.sql.inMemoryColumnarStorage.compressed", str(not quick).lower())
         .config("spark.ui.showConsoleProgress", "false")
         .config("spark.sql.session.timeZone", "UTC")
         # Shuffle, spill and broadcast files of the secured steps hold plates; unencrypted, 4,898 of 1 M were readable.

@@ -101,7 +101,7 @@ def session(*, master: str = "local[*]", app: str = "kordon", quick: bool = Fals
         .config("spark.ui.enabled", "false")
         # A chain has more stages than the 1,000 whose compiled code Spark keeps: the next block or run would compile them again.
         .config("spark.sql.codegen.cache.maxEntries", "10000")
-        # Choosing how to compress the columns of persisted tables is a tenth of what the tasks do; little data fits as it is.
+        # Choosing how to compress the columns of persisted tables takes the tasks 8 % of their time; little data fits as it is.
         .config("spark.sql.inMemoryColumnarStorage.compressed", str(not quick).lower())
         .config("spark.ui.showConsoleProgress", "false")
         .config("spark.sql.session.timeZone", "UTC")

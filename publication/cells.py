@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from kordon.errors import ConfigError
+from kordon.tables import TABLES
+from kordon.tables.record import LONG
 from privacy.day_relations import ALL
 from privacy.disclosure import OK
 from publication.products import PRODUCTS, Product
@@ -95,9 +97,12 @@ def dense(product: Product, cells: pd.DataFrame, *, city: "City", days: Iterable
     merged["status"] = merged["status"].fillna(OK)
     numbers = [column for column in merged.columns if column not in (*keys, "status", "_merge")]
     valued = merged["status"].ne("missing")
+    whole = {column.name for column in TABLES[product.cells].columns if column.type == LONG}
     for column in numbers:
-        merged[column] = pd.to_numeric(merged[column]).astype("Int64")
-        merged[column] = merged[column].mask(valued & merged[column].isna(), 0)
+        merged[column] = pd.to_numeric(merged[column]).astype("Int64" if column in whole else "Float64")
+        # An estimate that is not there is not 0.
+        if column in whole:
+            merged[column] = merged[column].mask(valued & merged[column].isna(), 0)
     return in_order(product, merged.drop(columns="_merge"), city=city)
 
 

@@ -38,18 +38,26 @@ DAY_STARTS = 4
 
 
 def crossings_by_hour(gate_hour: pd.DataFrame, *, cordons: tuple[str, ...]) -> str:
-    """Crossings per hour of the day, in and out, a panel per cordon: the mean of the days, of shown rows."""
+    """Crossings per hour of the day, in and out, a panel per cordon: the mean of the days, of shown rows.
+
+    What really passed as a line in its 95 % range, what was read dotted; the line is missing where there is no estimate.
+    """
     days = max(gate_hour["date"].nunique(), 1)
     clock = [(hour + DAY_STARTS) % HOURS for hour in range(HOURS)]
     hour = pd.Series([instant.hour for instant in gate_hour["hour"]], index=gate_hour.index)
-    total = gate_hour["passages"].groupby([gate_hour["cordon_id"], gate_hour["direction"], hour]).sum() / days
+    columns = ["passages", "passages_expanded", "low", "high"]
+    shown = gate_hour[columns].astype("Float64").groupby([gate_hour["cordon_id"], gate_hour["direction"], hour])
+    total = shown.sum(min_count=1).astype(float) / days
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(8.6, 2.9))
         for number, cordon in enumerate(cordons):
             axes = figure.add_subplot(1, len(cordons), number + 1)
             for way, colour, label in (("in", IN, "in"), ("out", OUT, "out")):
-                values = [float(total.get((cordon, way, h), 0)) for h in clock]
-                axes.plot(range(HOURS), values, color=colour, linewidth=2, label=label, linestyle="-" if way == "in" else "--")
+                of_way = total.reindex([(cordon, way, h) for h in clock])
+                line = "-" if way == "in" else "--"
+                axes.plot(range(HOURS), of_way["passages"], color=colour, linewidth=1, linestyle=":")
+                axes.plot(range(HOURS), of_way["passages_expanded"], color=colour, linewidth=2, label=label, linestyle=line)
+                axes.fill_between(range(HOURS), of_way["low"], of_way["high"], color=colour, alpha=0.15, linewidth=0)
             axes.set_title(cordon, loc="left", fontweight="bold")
             axes.set_xticks(range(0, HOURS, 4), [f"{h:02d}:00" for h in clock[::4]])
             axes.set_ylim(bottom=0)
@@ -118,13 +126,19 @@ def _draw_gates(axes: Axes, crossed: pd.Series, *, busiest: float, city: "City")
 
 
 def zone_matrix(od_day: pd.DataFrame, *, zones: Mapping[str, str]) -> str:
-    """Trips between zones in the whole period, all classes that are shown; a cross where nothing is.
+    """Trips between zones in the whole period with half the width of their 95 % range, all classes that are shown.
+
+    A cross where nothing is shown, or no estimate.
 
     Not the mean of the days: a pair that is shown on one of three days would seem to be below the threshold.
     """
-    table = od_day.groupby(["origin_zone_id", "destination_zone_id"])["trips"].sum(min_count=1).unstack()
-    table = table.reindex(index=list(zones), columns=list(zones)).astype("Float64")
-    values = table.to_numpy(float, na_value=np.nan)
+    sums = od_day.assign(half=(od_day["high"] - od_day["low"]) / 2).groupby(["origin_zone_id", "destination_zone_id"])
+
+    def matrix(column: str) -> "np.ndarray[Any, np.dtype[np.float64]]":
+        table = sums[column].sum(min_count=1).unstack().reindex(index=list(zones), columns=list(zones)).astype("Float64")
+        return table.to_numpy(float, na_value=np.nan)
+
+    values, halves = matrix("trips_expanded"), matrix("half")
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(8.6, 6.6))
         axes = figure.add_subplot()
@@ -135,7 +149,8 @@ def zone_matrix(od_day: pd.DataFrame, *, zones: Mapping[str, str]) -> str:
         for (row, column), value in np.ndenumerate(values):
             if np.isfinite(value):
                 colour = "white" if norm(value) > 0.65 else INK
-                axes.text(column + 0.5, row + 0.5, f"{value:,.0f}", ha="center", va="center", fontsize=8, color=colour)
+                text = f"{value:,.0f}\n±{halves[row, column]:,.0f}"
+                axes.text(column + 0.5, row + 0.5, text, ha="center", va="center", fontsize=7, color=colour)
             else:
                 axes.text(column + 0.5, row + 0.5, "×", ha="center", va="center", fontsize=8, color=GREY)
         places = np.arange(len(zones)) + 0.5

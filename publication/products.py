@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from kordon.tables import TABLES, Column
 from kordon.tables.record import DATE as DAY
-from kordon.tables.record import STRING, TIMESTAMP
+from kordon.tables.record import LONG, STRING, TIMESTAMP
 from privacy.disclosure import STATUSES
 
 SHARE = "through_share"
@@ -19,6 +19,7 @@ class Product:
         keys: columns that name a row; ``date`` is the service day, ``hour`` the local start of the hour.
         measures: columns that are empty unless the row is shown.
         counted: the measure that the others are of, by which shares of what is shown are told.
+        corrected: the measure that estimates what really passed, whose 95 % interval ``low`` and ``high`` give.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Product:
     keys: tuple[Column, ...]
     measures: tuple[Column, ...]
     counted: str
+    corrected: str
     warnings_en: tuple[str, ...]
     warnings_nl: tuple[str, ...]
 
@@ -59,6 +61,9 @@ STATUS = Column(
 )
 
 
+LOW_NL, HIGH_NL = "Ondergrens van het 95 %-interval: ", "Bovengrens van het 95 %-interval: "
+
+
 def _column(table: str, name: str) -> Column:
     return next(column for column in TABLES[table].columns if column.name == name)
 
@@ -67,26 +72,46 @@ def _key(table: str, name: str) -> Column:
     return {"service_day": DATE, "hour_ts": HOUR}.get(name) or _column(table, name)
 
 
+def _interval(corrected: Column) -> tuple[Column, ...]:
+    """A corrected figure and the ends of its 95 % interval, in its type and unit."""
+    low = replace(corrected, name="low", en=f"Low end of its 95 % interval: {corrected.name}", nl=LOW_NL + corrected.name)
+    high = replace(corrected, name="high", en=f"High end of its 95 % interval: {corrected.name}", nl=HIGH_NL + corrected.name)
+    return corrected, low, high
+
+
+def _expanded(counted: Column) -> Column:
+    return Column(
+        f"{counted.name}_expanded",
+        LONG,
+        en=f"{counted.en}: estimate of what really passed, read or not; empty where cameras do not tell how much they miss",
+        nl=f"{counted.nl}: schatting van wat werkelijk passeerde, gelezen of niet; leeg waar camera's niet zeggen wat ze missen",
+        unit="1",
+        at_least=0,
+    )
+
+
 def _product(  # one call a product below, by name
     name: str,
     *,
     title_en: str,
     title_nl: str,
-    measures: tuple[Column, ...],
+    counts: tuple[Column, ...],
+    corrected: Column | None = None,
     warnings_en: tuple[str, ...] = (),
     warnings_nl: tuple[str, ...] = (),
 ) -> Product:
     cells = f"out_{name}_cell"
     keys = tuple(_key(cells, key) for key in TABLES[cells].key)
-    shown = tuple(replace(column, may_be_null=True) for column in measures)
-    return Product(name, title_en, title_nl, cells, keys, shown, measures[0].name, warnings_en, warnings_nl)
+    estimate = corrected or _expanded(counts[0])
+    shown = tuple(replace(column, may_be_null=True) for column in (*counts, *_interval(estimate)))
+    return Product(name, title_en, title_nl, cells, keys, shown, counts[0].name, estimate.name, warnings_en, warnings_nl)
 
 
 GATE_HOUR = _product(
     "gate_hour",
     title_en="Crossings per gate, direction, hour and vehicle class",
     title_nl="Passages per poort, richting, uur en voertuigklasse",
-    measures=(_column("out_gate_hour_cell", "passages"),),
+    counts=(_column("out_gate_hour_cell", "passages"),),
     warnings_en=("A gate of two cordons stands here once for each: do not add cordons up.",),
     warnings_nl=("Een poort van twee kordons staat hier voor elk een keer: tel kordons niet op.",),
 )
@@ -94,7 +119,7 @@ OD_DAY = _product(
     "od_day",
     title_en="Trips between zones per day and vehicle class",
     title_nl="Ritten tussen zones per dag en voertuigklasse",
-    measures=(_column("out_od_day_cell", "trips"),),
+    counts=(_column("out_od_day_cell", "trips"),),
     warnings_en=("Zones of the first and last camera that saw the vehicle, not of the true origin and destination.",),
     warnings_nl=("Zones van de eerste en laatste camera die het voertuig zag, niet van de ware herkomst en bestemming.",),
 )
@@ -102,7 +127,7 @@ GATE_PAIR_DAY = _product(
     "gate_pair_day",
     title_en="Visits to a cordon per gate of entry, gate of exit and day",
     title_nl="Bezoeken aan een kordon per poort van binnenkomst, poort van vertrek en dag",
-    measures=(_column("out_gate_pair_day_cell", "visits"),),
+    counts=(_column("out_gate_pair_day_cell", "visits"),),
     warnings_en=("Only visits that were seen entering and leaving.",),
     warnings_nl=("Enkel bezoeken die gezien zijn bij binnenkomst en vertrek.",),
 )
@@ -110,13 +135,16 @@ THROUGH_DAY = _product(
     "through_day",
     title_en="Entries of a cordon and how many drive through, per day and vehicle class",
     title_nl="Binnenkomsten in een kordon en hoeveel doorrijden, per dag en voertuigklasse",
-    measures=(
-        _column("out_through_day_cell", "entries"),
-        _column("out_through_day_cell", "through"),
-        _column("flow_through_day", SHARE),
+    counts=(_column("out_through_day_cell", "entries"), _column("out_through_day_cell", "through")),
+    corrected=_column("out_through_day_cell", SHARE),
+    warnings_en=(
+        "The share is corrected for missed reads, so it is not through / entries; a shorter limit of driving through "
+        "makes it smaller.",
     ),
-    warnings_en=("The share is too low by the exits that no camera read: it is not corrected for missed reads.",),
-    warnings_nl=("Het aandeel is te laag door gemiste vertrekken: het is niet gecorrigeerd voor gemiste lezingen.",),
+    warnings_nl=(
+        "Het aandeel is gecorrigeerd voor gemiste lezingen, en is dus niet through / entries; een kortere grens van "
+        "doorrijden maakt het kleiner.",
+    ),
 )
 
 PRODUCTS = (GATE_HOUR, OD_DAY, GATE_PAIR_DAY, THROUGH_DAY)

@@ -7,17 +7,31 @@ import pandas as pd
 from privacy.disclosure import SHOWN
 from publication.products import PRODUCTS, SHARE, Product
 
+Z95 = 1.96
+
 
 def published(product: Product, rows: pd.DataFrame, *, status: pd.Series) -> pd.DataFrame:
     """The columns of the product; every measure is empty unless the row is shown."""
-    table = rows.assign(status=status)
-    if SHARE in product.measure_names:
-        share = table["through"].astype("Float64") / table["entries"].astype("Float64")
-        table[SHARE] = share.mask(table["entries"] == 0).round(4)
+    table = _with_interval(product, rows.assign(status=status))
     shown = table["status"].isin(SHOWN)
     for measure in product.measure_names:
         table[measure] = table[measure].mask(~shown)
     return table[[column.name for column in product.columns]]
+
+
+def _with_interval(product: Product, table: pd.DataFrame) -> pd.DataFrame:
+    """The corrected figure with its 95 % interval, rounded: more digits would tell of the rows that it was estimated with."""
+    if product.corrected == SHARE:
+        ends = {SHARE: table[SHARE], "low": table[f"{SHARE}_low"], "high": table[f"{SHARE}_high"]}
+        return table.assign(**{name: column.round(4) for name, column in ends.items()})
+    half = Z95 * table["expanded_se"]
+    ends = {
+        product.corrected: table["expanded"],
+        "low": (table["expanded"] - half).clip(lower=0),
+        "high": table["expanded"] + half,
+    }
+    # A figure without an error is not shown.
+    return table.assign(**{name: column.mask(half.isna()).round().astype("Int64") for name, column in ends.items()})
 
 
 def publish_all(tables: Mapping[str, pd.DataFrame], *, status: Mapping[str, pd.Series]) -> dict[str, pd.DataFrame]:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from publication.datapackage import STATUS, data_package
 from publication.page import page
 from publication.products import PRODUCTS
 from publication.published import publish_all
+from publication.statement import Point, statement
 from publication.summary import summary
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ def build(*, lake: "Lake", city: "City", days: list[date], out: Path, approved_b
         out=out,
         approved_by=approved_by,
         created_at=created_at,
+        said=_statement(lake, city=city, days=wanted),
         runs=[of_lake[day] for day in wanted],
         overrides=sorted({f"{row.service_day}: {row.table}.{row.check}.{row.entity}" for row in overridden.itertuples()}),
     )
@@ -80,6 +82,7 @@ def assemble(
     out: Path,
     approved_by: str,
     created_at: datetime,
+    said: list[Point],
     runs: list[Day] | None = None,
     overrides: list[str] | None = None,
 ) -> Release:
@@ -87,6 +90,7 @@ def assemble(
 
     Args:
         cells: per product the rows of its cell table.
+        said: the error statement.
         runs: what ``ops_day`` says of the days.
         overrides: quality rules that were let through on these days.
 
@@ -133,6 +137,7 @@ def assemble(
         "overrides": overrides or [],
         "suppression": decided.report,
         "summary": numbers,
+        "statement": [asdict(point) for point in said],
     }
 
     def data(folder: Path) -> None:
@@ -153,6 +158,18 @@ def assemble(
     period = series / versions.period_name(wanted[0], wanted[-1])
     version, path, is_new = versions.add(period, data=data, about=describe)
     return Release(path, version, is_new, decided.report, numbers)
+
+
+def _statement(lake: "Lake", *, city: "City", days: list[date]) -> list[Point]:
+    from pyspark.sql import functions as F
+
+    cameras = lake.read_whole("core_camera_hour", days).agg(F.count("*").alias("hours"), F.sum("down_s").alias("down_s"))
+    return statement(
+        detection=lake.read_whole("core_detection", days).select("site_id", "q").toPandas(),
+        cameras=cameras.toPandas(),
+        through=lake.read_whole("flow_through_day", days).toPandas(),
+        city=city,
+    )
 
 
 def _period(days: list[date]) -> list[date]:

@@ -6,29 +6,58 @@ from typing import Any
 import pandas as pd
 
 from privacy.day_relations import ALL
+from publication.products import SHARE
+
+LEFT_OUT = 0.01
+"""Hours in which cameras were down for long have no estimate; a sum that lacks more of the count would pretend to be of all."""
 
 
 def summary(published: Mapping[str, pd.DataFrame], *, cordons: tuple[str, ...]) -> dict[str, Any]:
-    """Through share per cordon, and crossings and trips that are shown.
+    """Through share per cordon, and crossings and trips that are shown, each with its 95 % interval.
+
+    Errors of rows go together where they come from the same cameras, so the ends of intervals are added up: at most too wide.
 
     Returns:
-        ``days``; ``trips``; ``through_share`` and ``entries`` by cordon, over the days on which they are shown (None when on
-        none); ``crossings`` by cordon and direction.
+        ``days``; ``trips``; ``crossings`` by cordon and direction; ``entries`` and ``through_share`` by cordon, over the days on
+        which they are shown. A figure is None where nothing is shown, else ``counted`` (not for shares), ``value``, ``low``,
+        ``high``, the last three None where cameras do not tell how much they miss. Rows without an estimate are left out of
+        these when they hold at most :data:`LEFT_OUT` of the count.
     """
-    through, gates = published["through_day"], published["gate_hour"]
-    everyone = through[(through["vehicle_class"] == ALL) & through["entries"].notna()]
-    shares: dict[str, float | None] = {}
-    entries: dict[str, int | None] = {}
-    for cordon in cordons:
-        rows = everyone[everyone["cordon_id"] == cordon]
-        entered = int(rows["entries"].sum())
-        shares[cordon] = round(int(rows["through"].sum()) / entered, 4) if entered else None
-        entries[cordon] = entered or None
-    crossed = gates.groupby(["cordon_id", "direction"])["passages"].sum()
+    through, gates, od = published["through_day"], published["gate_hour"], published["od_day"]
+    everyone = through[through["vehicle_class"] == ALL]
+    of_cordon = {cordon: everyone[everyone["cordon_id"] == cordon] for cordon in cordons}
+    ways = {
+        cordon: {way: gates[(gates["cordon_id"] == cordon) & (gates["direction"] == way)] for way in ("in", "out")}
+        for cordon in cordons
+    }
+    entries = {cordon: int(rows["entries"].sum()) for cordon, rows in of_cordon.items()}
     return {
         "days": int(gates["date"].nunique()),
-        "trips": int(published["od_day"]["trips"].sum()),
-        "entries": entries,
-        "through_share": shares,
-        "crossings": {cordon: {way: int(crossed.get((cordon, way), 0)) for way in ("in", "out")} for cordon in cordons},
+        "trips": _total(od, "trips"),
+        "entries": {cordon: entered or None for cordon, entered in entries.items()},
+        "through_share": {cordon: _share(rows) for cordon, rows in of_cordon.items()},
+        "crossings": {
+            cordon: {way: _total(rows, "passages") for way, rows in of_way.items()} for cordon, of_way in ways.items()
+        },
     }
+
+
+def _total(rows: pd.DataFrame, counted: str) -> dict[str, int | None] | None:
+    shown = rows[rows[counted].notna()]
+    if shown.empty:
+        return None
+    columns = {"value": f"{counted}_expanded", "low": "low", "high": "high"}
+    corrected = shown[shown["high"].notna()]
+    count, left_out = int(shown[counted].sum()), int(shown[counted].sum() - corrected[counted].sum())
+    if left_out > LEFT_OUT * count:
+        return {"counted": count, **dict.fromkeys(columns)}
+    return {"counted": count, **{name: int(corrected[column].sum()) for name, column in columns.items()}}
+
+
+def _share(rows: pd.DataFrame) -> dict[str, float | None] | None:
+    shown = rows[rows["entries"].notna() & rows[SHARE].notna()]
+    entered = float(shown["entries"].sum())
+    if not entered:
+        return None
+    columns = {"value": SHARE, "low": "low", "high": "high"}
+    return {name: round(float((shown[column] * shown["entries"]).sum()) / entered, 4) for name, column in columns.items()}

@@ -120,7 +120,13 @@ def cells(city: City, *, days: list[date], vehicles: int, seed: int, absent: tup
         visited.dropna(subset=["kind"]), ["service_day", "cordon_id", "entry_gate_id", "exit_gate_id", "kind"], "visits"
     )
     od = _counted(travelled, ["service_day", "origin_zone_id", "destination_zone_id", "vehicle_class"], "trips")
-    return {"gate_hour": gate_hour.assign(status="ok"), "gate_pair_day": pairs, "od_day": od, "through_day": _through(visited)}
+    counted = {"gate_hour": (gate_hour.assign(status="ok"), "passages"), "gate_pair_day": (pairs, "visits"), "od_day": (od, "trips")}
+    return {name: _expanded(rows, measure) for name, (rows, measure) in counted.items()} | {"through_day": _through(visited)}
+
+
+def _expanded(rows: pd.DataFrame, measure: str) -> pd.DataFrame:
+    """As if nine of ten were read everywhere."""
+    return rows.assign(expanded=rows[measure] / 0.9, expanded_se=np.sqrt(rows[measure] * 0.1) / 0.9)
 
 
 def _counted(rows: pd.DataFrame, keys: list[str], measure: str) -> pd.DataFrame:
@@ -137,7 +143,9 @@ def _through(visited: pd.DataFrame) -> pd.DataFrame:
     found["through"] = through.groupby(keys).size()
     found["through_vehicles"] = through.groupby(keys)["vid"].nunique()
     found["other_vehicles"] = other.groupby(keys)["vid"].nunique()
-    return found.fillna(0).astype(int).reset_index()
+    found = found.fillna(0).astype(int).reset_index()
+    share = found.through / found.entries
+    return found.assign(through_share=share, through_share_low=share - 0.02, through_share_high=share + 0.02)
 
 
 @pytest.fixture(scope="session")

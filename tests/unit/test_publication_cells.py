@@ -85,11 +85,35 @@ def test_the_share_is_empty_where_its_row_is_hidden():
             "vehicle_class": ["car", "van"],
             "entries": pd.array([400, 30], "Int64"),
             "through": pd.array([100, 3], "Int64"),
+            "through_share": [0.28126, 0.12],
+            "through_share_low": [0.27, 0.02],
+            "through_share_high": [0.29, 0.3],
         }
     )
     table = published(THROUGH_DAY, rows, status=pd.Series(["ok", "suppressed"]))
-    assert table.loc[0, "through_share"] == 0.25
-    assert table.loc[1, ["entries", "through", "through_share"]].isna().all()
+    assert table.loc[0, ["through_share", "low", "high"]].tolist() == [0.2813, 0.27, 0.29]
+    assert table.loc[1, ["entries", "through", "through_share", "low", "high"]].isna().all()
+
+
+def test_an_estimate_is_shown_with_its_interval_or_not_at_all():
+    rows = pd.DataFrame(
+        {
+            "date": [DAY] * 3,
+            "cordon_id": ["ring"] * 3,
+            "entry_gate_id": ["g1", "g2", "g3"],
+            "exit_gate_id": ["g2", "g3", "g1"],
+            "kind": ["through"] * 3,
+            "visits": pd.array([100, 11, 12], "Int64"),
+            "expanded": pd.array([123.4, 13.2, 14.0], "Float64"),
+            "expanded_se": pd.array([5.0, 10.0, None], "Float64"),
+        }
+    )
+    table = published(GATE_PAIR_DAY, rows, status=pd.Series(["ok", "ok", "ok"]))
+    # 1.96 standard errors to each side, never below nothing.
+    assert table.loc[0, ["visits", "visits_expanded", "low", "high"]].tolist() == [100, 123, 114, 133]
+    assert table.loc[1, ["low", "high"]].tolist() == [0, 33]
+    assert table.loc[2, "visits"] == 12
+    assert table.loc[2, ["visits_expanded", "low", "high"]].isna().all()
 
 
 def test_the_meaning_of_a_column_is_that_of_the_table_record():

@@ -1,6 +1,6 @@
 """Counting cells: how every flow counts, and what it says where few or no vehicles were seen or a camera was down."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -47,7 +47,8 @@ def site_hours(camera_hours: DataFrame, *, sites: Mapping[str, Collection[str]],
     Returns:
         ``service_day``, ``hour_ts``, ``site_id``, ``status``: ``missing`` when no camera of the site was up at any time of the
         hour and none read anything, ``partial`` when one of them was down for some of it, else ``ok``. A stray read in an outage
-        makes its hour ``partial``: what was read is in the counts.
+        makes its hour ``partial``: what was read is in the counts. ``up_share`` is the share of the hour that its cameras were up,
+        on average: a camera of two is taken to see half.
     """
     spark = hours.sparkSession
     watched = [(site, camera) for site, cameras in sites.items() for camera in cameras]
@@ -56,12 +57,18 @@ def site_hours(camera_hours: DataFrame, *, sites: Mapping[str, Collection[str]],
     per_site = (
         camera_hours.join(F.broadcast(cameras), "camera_id")
         .groupBy(*key)
-        .agg(F.max("down_s").alias("most_s"), F.min("down_s").alias("least_s"), F.sum("reads").alias("reads"))
+        .agg(
+            F.max("down_s").alias("most_s"),
+            F.min("down_s").alias("least_s"),
+            F.avg("down_s").alias("mean_s"),
+            F.sum("reads").alias("reads"),
+        )
     )
     every = hours.crossJoin(F.broadcast(spark.createDataFrame([(site,) for site in sites], "site_id string")))
     down = (F.coalesce("least_s", F.lit(HOUR_S)) >= HOUR_S) & (F.coalesce("reads", F.lit(0)) == 0)
     status = F.when(down, "missing").when(F.col("most_s") > 0, "partial").otherwise("ok")
-    return every.join(F.broadcast(per_site), key, "left").select(*key, status.alias("status"))
+    up_share = F.coalesce(1 - F.least("mean_s", F.lit(HOUR_S)) / HOUR_S, F.lit(0.0))
+    return every.join(F.broadcast(per_site), key, "left").select(*key, status.alias("status"), up_share.alias("up_share"))
 
 
 def site_hours_of(run: Run) -> DataFrame:
@@ -71,7 +78,7 @@ def site_hours_of(run: Run) -> DataFrame:
     return site_hours(run.table("core_camera_hour"), sites=sites, hours=every)
 
 
-def dense(cells: DataFrame, found: DataFrame, *, key: list[str], measures: list[str]) -> DataFrame:
-    """Every cell with its measures: 0 where nothing was found, NULL where the cell is ``missing``."""
+def dense(cells: DataFrame, found: DataFrame, *, key: list[str], measures: list[str], also: Sequence[str] = ()) -> DataFrame:
+    """Every cell with its measures: 0 where nothing was found, NULL where the cell is ``missing``; and other columns of the cells."""
     filled = [F.when(F.col("status") != "missing", F.coalesce(F.col(measure), F.lit(0))).alias(measure) for measure in measures]
-    return cells.join(found, key, "left").select(*key, *filled, "status")
+    return cells.join(found, key, "left").select(*key, *filled, "status", *also)

@@ -114,7 +114,8 @@ def stays(events: DataFrame, *, periods: DataFrame, max_stay_s: int, timezone: s
         F.when(entered, F.col("ts")).alias("entry_ts"),
         F.when(left, F.when(exit_is_own, F.col("gate_id")).otherwise(F.col("next_gate_id"))).alias("exit_gate_id"),
         F.when(left, F.when(exit_is_own, F.col("ts")).otherwise(F.col("next_ts"))).alias("exit_ts"),
-        F.when(F.col("has_exit"), F.col("next_site_id")).alias("exit_site_id"),
+        F.when(entered, F.col("site_id")).alias("entry_site_id"),
+        F.when(left, F.when(exit_is_own, F.col("site_id")).otherwise(F.col("next_site_id"))).alias("exit_site_id"),
         "end_ts",
     )
 
@@ -157,8 +158,10 @@ def classified(
         "vehicle_class",
         "country",
         "entry_gate_id",
+        "entry_site_id",
         "entry_ts",
         "exit_gate_id",
+        "exit_site_id",
         "exit_ts",
         "dwell_s",
         kind.alias("visit_class"),
@@ -250,7 +253,7 @@ def main(run: Run) -> None:
     known = with_distance(
         visits(all_stays, last_day=last_day),
         points=site_points(run.spark, city),
-        start="site_id",
+        start="entry_site_id",
         end="exit_site_id",
     )
     expected = with_reference(

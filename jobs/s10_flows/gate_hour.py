@@ -4,10 +4,12 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.counting import counts, dense, site_hours_of
+from jobs.detected import day_part, detection_of
+from jobs.expansion import expanded, with_q
 from jobs.service_day import hour_of, service_day
 from kordon.run import Run
 
-READS, WRITES = ("core_visit", "core_open_visit", "core_camera_hour"), ("flow_gate_hour",)
+READS, WRITES = ("core_visit", "core_open_visit", "core_camera_hour", "core_detection"), ("flow_gate_hour",)
 
 CELL = ["service_day", "hour_ts", "cordon_id", "gate_id", "direction", "vehicle_class"]
 
@@ -16,7 +18,7 @@ def crossings(visits: DataFrame, inside: DataFrame, *, timezone: str) -> DataFra
     """Every crossing of a cordon once, on its own service day: the ends of visits, and the entries of who is still inside.
 
     Returns:
-        ``service_day``, ``cordon_id``, ``gate_id``, ``direction``, ``vehicle_class``, ``country``, ``vid``, ``ts``.
+        ``service_day``, ``cordon_id``, ``gate_id``, ``site_id``, ``direction``, ``vehicle_class``, ``country``, ``vid``, ``ts``.
     """
     columns = ["service_day", "vid", "cordon_id", "vehicle_class", "country"]
 
@@ -24,6 +26,7 @@ def crossings(visits: DataFrame, inside: DataFrame, *, timezone: str) -> DataFra
         return rows.filter(F.col(f"{end}_ts").isNotNull()).select(
             *columns,
             F.col(f"{end}_gate_id").alias("gate_id"),
+            F.col(f"{end}_site_id").alias("site_id"),
             F.col(f"{end}_ts").alias("ts"),
             F.lit(direction).alias("direction"),
         )
@@ -33,26 +36,56 @@ def crossings(visits: DataFrame, inside: DataFrame, *, timezone: str) -> DataFra
     return everything.filter(service_day(F.col("ts"), timezone=timezone) == F.col("service_day"))
 
 
-def gate_cells(run: Run) -> DataFrame:
-    """Every gate, direction, hour and class with the worst status of the gate's sites."""
+def gate_sites(run: Run) -> DataFrame:
+    """The sites of each gate and direction: ``site_id``, ``cordon_id``, ``gate_id``, ``direction``; small."""
     rows = [
         (gate.site_id, gate.cordon_id, gate.gate_id, direction)
         for gate in run.city.gates
         for direction in (("in", "out") if gate.direction == "both" else (gate.direction,))
     ]
-    gates = run.spark.createDataFrame(rows, "site_id string, cordon_id string, gate_id string, direction string")
-    classes = run.spark.createDataFrame([(c,) for c in run.city.vehicle_classes], "vehicle_class string")
-    key = [c for c in CELL if c != "vehicle_class"]
-    per_gate = site_hours_of(run).join(F.broadcast(gates), "site_id").groupBy(*key)
+    return run.spark.createDataFrame(rows, "site_id string, cordon_id string, gate_id string, direction string")
+
+
+def gate_cells(
+    site_hours: DataFrame, crossed: DataFrame, *, gates: DataFrame, detection: DataFrame, timezone: str
+) -> DataFrame:
+    """Every gate, direction, hour and class with the worst status of the gate's sites, and what really crossed.
+
+    Args:
+        site_hours: as :func:`jobs.counting.site_hours_of` gives them, once for each vehicle class.
+        crossed: rows of :func:`crossings` with ``hour_ts``.
+        gates: rows of :func:`gate_sites`.
+        detection: as :func:`jobs.detected.detection_of` gives it.
+    """
+    key = [*CELL, "site_id"]
+    parts = site_hours.join(F.broadcast(gates), "site_id").join(
+        crossed.groupBy(*key).agg(F.count("*").alias("matched")), key, "left"
+    )
+    parts = parts.withColumn("n", F.coalesce("matched", F.lit(0)))
+    parts = with_q(parts.withColumn("day_part", day_part(F.col("hour_ts"), timezone=timezone)), detection)
     missing, whole = F.count_if(F.col("status") == "missing"), F.count_if(F.col("status") == "ok")
     status = F.when(missing == F.count("*"), "missing").when(whole == F.count("*"), "ok").otherwise("partial")
-    return per_gate.agg(status.alias("status")).crossJoin(F.broadcast(classes))
+    found = expanded(parts, cell=CELL, ends=("",), also={"status": status})
+    return found.withColumnsRenamed({"expanded": "passages_expanded", "expanded_se": "passages_se"})
 
 
 def main(run: Run) -> None:
-    crossed = crossings(run.table("core_visit"), run.table("core_open_visit"), timezone=run.city.timezone)
-    found = counts(crossed.withColumn("hour_ts", hour_of(F.col("ts"))), cell=CELL, measure="passages")
-    run.write("flow_gate_hour", dense(gate_cells(run), found, key=CELL, measures=["passages", "vehicles"]))
+    timezone = run.city.timezone
+    crossed = crossings(run.table("core_visit"), run.table("core_open_visit"), timezone=timezone)
+    crossed = crossed.withColumn("hour_ts", hour_of(F.col("ts")))
+    found = counts(crossed, cell=CELL, measure="passages")
+    classes = run.spark.createDataFrame([(c,) for c in run.city.vehicle_classes], "vehicle_class string")
+    cells = gate_cells(
+        site_hours_of(run).crossJoin(F.broadcast(classes)),
+        crossed,
+        gates=gate_sites(run),
+        detection=detection_of(run),
+        timezone=timezone,
+    )
+    measures = ["passages", "vehicles"]
+    run.write(
+        "flow_gate_hour", dense(cells, found, key=CELL, measures=measures, also=["passages_expanded", "passages_se", "capped"])
+    )
 
 
 if __name__ == "__main__":

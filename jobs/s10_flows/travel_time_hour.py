@@ -1,25 +1,52 @@
-"""Travel times between consecutive sites by hour of departure, with their spread."""
+"""Travel times between consecutive sites by hour of departure, with their spread and how they compare with free flow."""
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs.counting import low_n, percentiles, with_all_classes
+from jobs.detected import day_part
 from jobs.service_day import hour_of
 from kordon.run import Run
 
 READS, WRITES = ("core_leg",), ("flow_travel_time_hour",)
 
-CELL = ["service_day", "hour_ts", "from_site_id", "to_site_id", "vehicle_class"]
+PAIR = ["service_day", "from_site_id", "to_site_id"]
+CELL = [*PAIR, "hour_ts", "vehicle_class"]
+
+PEAKS = ("morning", "evening")
+FREE_FLOW_SHARE = 0.15
+"""Free flow is the 15th percentile of the off-peak legs (methods 1f): the fastest few are phases of green and clock errors."""
+ENOUGH = 10
+"""Legs below which a tenth of them, or a mean against free flow, is one vehicle's drive."""
+ENOUGH_FOR_TAIL = 20
+"""Legs below which no vehicle lies beyond the 95th percentile."""
 
 
-def travel_time_hour(legs: DataFrame) -> DataFrame:
-    """Mean and percentiles of the time between two sites, over legs that are not cut, and never trimmed again.
+def driven_legs(legs: DataFrame) -> DataFrame:
+    """Legs that are not cut, between two sites; never trimmed again, which would bias medians (methods section 6)."""
+    return legs.filter(~F.col("is_cut") & (F.col("from_site_id") != F.col("to_site_id")))
 
-    The buffer index is (p95 - mean) / mean: the extra time to be on time 19 times in 20 (FHWA); NULL where the mean is 0.
+
+def free_flow(driven: DataFrame, *, timezone: str) -> DataFrame:
+    """The free-flow time of each pair on each day, of all classes: ``free_flow_s``, NULL below ENOUGH off-peak legs; small."""
+    off_peak = F.when(~day_part(F.col("depart_ts"), timezone=timezone).isin(*PEAKS), F.col("gap_s"))
+    fast = F.percentile(off_peak, FREE_FLOW_SHARE)
+    return driven.groupBy(*PAIR).agg(F.when(F.count(off_peak) >= ENOUGH, fast).alias("free_flow_s"))
+
+
+def travel_time_hour(legs: DataFrame, *, timezone: str) -> DataFrame:
+    """Mean and percentiles of the time between two sites, exact.
+
+    The travel time index is mean / free flow, the planning time index p95 / free flow, the buffer index (p95 - mean) / mean: the
+    extra time to be on time 19 times in 20 (FHWA). Each is NULL where legs are too few for it, or free flow is not known.
     """
-    driven = legs.filter(~F.col("is_cut") & (F.col("from_site_id") != F.col("to_site_id")))
-    buffer = F.when(F.col("mean_s") > 0, (F.col("p95_s") - F.col("mean_s")) / F.col("mean_s"))
-    return (
+    driven = driven_legs(legs)
+
+    def enough(value: Column, least: int) -> Column:
+        return F.when(F.col("n") >= least, value)
+
+    mean, tail, free = F.col("mean_s"), F.col("p95_s"), F.col("free_flow_s")
+    cells = (
         with_all_classes(driven.withColumn("hour_ts", hour_of(F.col("depart_ts"))))
         .groupBy(*CELL)
         .agg(
@@ -28,13 +55,22 @@ def travel_time_hour(legs: DataFrame) -> DataFrame:
             F.avg("gap_s").alias("mean_s"),
             *percentiles("gap_s", "p10_s", "p25_s", "p50_s", "p75_s", "p90_s", "p95_s"),
         )
-        .withColumn("buffer_index", buffer)
-        .withColumn("status", low_n(F.col("vehicles")))
+        .join(F.broadcast(free_flow(driven, timezone=timezone)), PAIR, "left")
     )
+    floors = {
+        "tti": enough(F.when(free > 0, mean / free), ENOUGH),
+        "pti": enough(F.when(free > 0, tail / free), ENOUGH_FOR_TAIL),
+        "buffer_index": enough(F.when(mean > 0, (tail - mean) / mean), ENOUGH_FOR_TAIL),
+        "p10_s": enough(F.col("p10_s"), ENOUGH),
+        "p90_s": enough(F.col("p90_s"), ENOUGH),
+        "p95_s": enough(tail, ENOUGH_FOR_TAIL),
+        "status": low_n(F.col("vehicles")),
+    }
+    return cells.withColumns(floors)
 
 
 def main(run: Run) -> None:
-    run.write("flow_travel_time_hour", travel_time_hour(run.table("core_leg")))
+    run.write("flow_travel_time_hour", travel_time_hour(run.table("core_leg"), timezone=run.city.timezone))
 
 
 if __name__ == "__main__":

@@ -177,8 +177,10 @@ core_visit = Table(
         vehicle_class,
         country,
         Column("entry_gate_id", STRING, en="Gate of entry", nl="Poort van binnenkomst", may_be_null=True),
+        Column("entry_site_id", STRING, en="Site of the entry", nl="Meetpunt van de binnenkomst", may_be_null=True),
         Column("entry_ts", TIMESTAMP, en="Entry, UTC", nl="Binnenkomst, UTC", may_be_null=True),
         Column("exit_gate_id", STRING, en="Gate of exit", nl="Poort van vertrek", may_be_null=True),
+        Column("exit_site_id", STRING, en="Site of the exit", nl="Meetpunt van het vertrek", may_be_null=True),
         Column("exit_ts", TIMESTAMP, en="Exit, UTC", nl="Vertrek, UTC", may_be_null=True),
         Column(
             "dwell_s",
@@ -228,6 +230,24 @@ core_open_visit = Table(
         Column("entry_site_id", STRING, en="Site of the entry", nl="Meetpunt van de binnenkomst"),
         Column("entry_gate_id", STRING, en="Gate of entry", nl="Poort van binnenkomst"),
         Column("entry_ts", TIMESTAMP, en="Entry, UTC", nl="Binnenkomst, UTC"),
+    ),
+)
+
+core_detection = Table(
+    "core_detection",
+    tier=CLOSED,
+    kept="P3Y",
+    grain="site, vehicle class and part of the day; dense",
+    key=("service_day", "site_id", "vehicle_class", "day_part"),
+    columns=(
+        service_day,
+        Column("site_id", STRING, en="Site", nl="Meetpunt"),
+        vehicle_class,
+        Column("day_part", STRING, en="Part of the day", nl="Dagdeel"),
+        Column("q", DOUBLE, en="Chance", nl="Kans", unit="1", may_be_null=True, at_least=0, at_most=1),
+        Column("q_se", DOUBLE, en="Its standard error", nl="Standaardfout", unit="1", may_be_null=True, at_least=0),
+        Column("method", STRING, en="How it was found", nl="Hoe gevonden"),
+        Column("n", LONG, en="Passages behind it", nl="Passages erachter", unit="1", may_be_null=True, at_least=0),
     ),
 )
 

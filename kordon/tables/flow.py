@@ -52,6 +52,32 @@ def maybe(column: Column) -> Column:
     return Column(**{**vars(column), "may_be_null": True})
 
 
+def _estimate(name: str, en: str, nl: str, *, unit: str = "1") -> Column:
+    return Column(name, DOUBLE, en=en, nl=nl, unit=unit, may_be_null=True, at_least=0)
+
+
+def _share(name: str, en: str, nl: str) -> Column:
+    return Column(name, DOUBLE, en=en, nl=nl, unit="1", may_be_null=True, at_least=0, at_most=1)
+
+
+capped = _count(
+    "capped",
+    "Of the matched ones, those that stand for more than five and count as five",
+    "Van de gematchte, die welke voor meer dan vijf staan en als vijf tellen",
+    may_be_null=True,
+)
+passages_expanded = _estimate(
+    "passages_expanded",
+    "Estimate of what really passed; empty where detection is not known or cameras were down",
+    "Schatting van wat echt passeerde; leeg waar de detectie onbekend is of camera's uit waren",
+)
+passages_se = _estimate("passages_se", "Standard error of passages_expanded", "Standaardfout van passages_expanded")
+visits_expanded = _estimate(
+    "visits_expanded",
+    "Estimate of all visits, read at both ends or not",
+    "Schatting van alle bezoeken, aan beide kanten gelezen of niet",
+)
+visits_se = _estimate("visits_se", "Standard error of visits_expanded", "Standaardfout van visits_expanded")
 passages = _count("passages", "Passages", "Passages")
 trips = _count("trips", "Trips", "Ritten")
 visits = _count("visits", "Visits", "Bezoeken")
@@ -70,8 +96,21 @@ flow_site_hour = Table(
         _count("passages", "Passages, unreadable ones included", "Passages, ook onleesbare", may_be_null=True),
         _count("unread", "Passages whose plate could not be read", "Passages met onleesbare plaat", may_be_null=True),
         maybe(vehicles),
+        passages_expanded,
+        passages_se,
+        capped,
+        Column(
+            "up_share",
+            DOUBLE,
+            en="Share of the hour that the site's cameras were up",
+            nl="Deel van het uur dat de camera's van het meetpunt aan waren",
+            unit="1",
+            at_least=0,
+            at_most=1,
+        ),
         status,
     ),
+    warnings=("Expanded from the passages with a plate, by the chance to be matched: do not divide passages by it again.",),
 )
 
 flow_gate_hour = Table(
@@ -89,9 +128,15 @@ flow_gate_hour = Table(
         vehicle_class,
         maybe(passages),
         maybe(vehicles),
+        passages_expanded,
+        passages_se,
+        capped,
         status,
     ),
-    warnings=("Crossings that no camera read are not counted.",),
+    warnings=(
+        "Crossings that no camera read are not in passages; passages_expanded estimates them.",
+        "Errors of hours do not add up in squares: those of q and of the model are the same for all hours of a gate.",
+    ),
 )
 
 flow_od_hour = Table(
@@ -150,9 +195,32 @@ flow_gate_pair_hour = Table(
         vehicle_class,
         visits,
         vehicles,
+        visits_expanded,
+        visits_se,
+        capped,
         status,
     ),
-    warnings=("Only visits with both ends seen.", "The hour of an entry may lie before the service day of the visit."),
+    warnings=(
+        "visits are only those with both ends seen.",
+        "The hour of an entry may lie before the service day of the visit.",
+    ),
+)
+
+through_figures = (
+    _estimate("entries_expanded", "Estimate of all entries, exit seen or not", "Schatting van alle binnenkomsten"),
+    _estimate("entries_se", "Standard error of entries_expanded", "Standaardfout van entries_expanded"),
+    _estimate("through_expanded", "Estimate of all that drove through", "Schatting van alle doorgaande"),
+    _estimate("through_se", "Standard error of through_expanded", "Standaardfout van through_expanded"),
+    _share("through_share", "through_expanded / entries_expanded", "through_expanded / entries_expanded"),
+    _share("through_share_low", "Lower bound of its 95 % interval", "Ondergrens van het 95 %-interval"),
+    _share("through_share_high", "Upper bound of its 95 % interval", "Bovengrens van het 95 %-interval"),
+    _share(
+        "through_share_short", "The share with a limit that is 120 s shorter", "Het aandeel met een grens die 120 s korter is"
+    ),
+    _share(
+        "through_share_long", "The share with a limit that is 120 s longer", "Het aandeel met een grens die 120 s langer is"
+    ),
+    capped,
 )
 
 flow_through_day = Table(
@@ -168,38 +236,13 @@ flow_through_day = Table(
         _count("entries", "Visits with an entry", "Bezoeken met een binnenkomst"),
         _count("through", "Of these, driving through; u-turns are not through", "Daarvan doorgaand; keerders niet"),
         vehicles,
-        Column(
-            "through_share",
-            DOUBLE,
-            en="through / entries",
-            nl="through / entries",
-            unit="1",
-            may_be_null=True,
-            at_least=0,
-            at_most=1,
-        ),
-        Column(
-            "through_share_short",
-            DOUBLE,
-            en="The share with a limit that is 120 s shorter",
-            nl="Het aandeel met een grens die 120 s korter is",
-            unit="1",
-            may_be_null=True,
-            at_least=0,
-            at_most=1,
-        ),
-        Column(
-            "through_share_long",
-            DOUBLE,
-            en="The share with a limit that is 120 s longer",
-            nl="Het aandeel met een grens die 120 s langer is",
-            unit="1",
-            may_be_null=True,
-            at_least=0,
-            at_most=1,
-        ),
+        *through_figures,
+        status,
     ),
-    warnings=("Too low by the share of exits that no camera read: not corrected for missed reads.",),
+    warnings=(
+        "The share is that of the expanded figures; where these are empty there is none, and through / entries is too low.",
+        "A stop that is shorter than the limit of driving through cannot be told from it.",
+    ),
 )
 
 dwell_bin_s = Column(
@@ -212,7 +255,18 @@ flow_dwell_day = Table(
     kept=KEPT,
     grain="cordon, dwell time bin and vehicle class",
     key=("service_day", "cordon_id", "vehicle_class", "dwell_bin_s"),
-    columns=(service_day, cordon_id, vehicle_class, dwell_bin_s, visits, vehicles, status),
+    columns=(
+        service_day,
+        cordon_id,
+        vehicle_class,
+        dwell_bin_s,
+        visits,
+        vehicles,
+        visits_expanded,
+        visits_se,
+        capped,
+        status,
+    ),
 )
 
 flow_dwell_summary_day = Table(
@@ -236,6 +290,29 @@ flow_dwell_summary_day = Table(
     warnings=("The distribution has two humps, through traffic and stays: look at flow_dwell_day too.",),
 )
 
+travel_times = (
+    _seconds("mean_s", "Mean travel time", "Gemiddelde reistijd"),
+    maybe(_seconds("p10_s", "10th percentile of the travel time", "10e percentiel van de reistijd")),
+    _seconds("p25_s", "25th percentile of the travel time", "25e percentiel van de reistijd"),
+    _seconds("p50_s", "Median travel time", "Mediane reistijd"),
+    _seconds("p75_s", "75th percentile of the travel time", "75e percentiel van de reistijd"),
+    maybe(_seconds("p90_s", "90th percentile of the travel time", "90e percentiel van de reistijd")),
+    maybe(_seconds("p95_s", "95th percentile of the travel time", "95e percentiel van de reistijd")),
+    maybe(
+        _seconds("free_flow_s", "15th percentile of the day's off-peak legs", "15e percentiel van de ritdelen buiten de spits")
+    ),
+    _estimate("tti", "Travel time index: mean / free flow", "Reistijdindex: gemiddelde / vrije reistijd"),
+    _estimate("pti", "Planning time index: p95 / free flow", "Planningstijdindex: p95 / vrije reistijd"),
+    Column(
+        "buffer_index",
+        DOUBLE,
+        en="(p95 - mean) / mean: the extra time to be on time 19 times in 20",
+        nl="(p95 - gemiddelde) / gemiddelde: extra tijd om 19 keer op 20 op tijd te zijn",
+        unit="1",
+        may_be_null=True,
+    ),
+)
+
 flow_travel_time_hour = Table(
     "flow_travel_time_hour",
     tier=CLOSED,
@@ -250,24 +327,46 @@ flow_travel_time_hour = Table(
         class_or_all,
         _count("n", "Legs that are not cut", "Ritdelen die niet afgesneden zijn"),
         vehicles,
-        _seconds("mean_s", "Mean travel time", "Gemiddelde reistijd"),
-        _seconds("p10_s", "10th percentile of the travel time", "10e percentiel van de reistijd"),
-        _seconds("p25_s", "25th percentile of the travel time", "25e percentiel van de reistijd"),
-        _seconds("p50_s", "Median travel time", "Mediane reistijd"),
-        _seconds("p75_s", "75th percentile of the travel time", "75e percentiel van de reistijd"),
-        _seconds("p90_s", "90th percentile of the travel time", "90e percentiel van de reistijd"),
-        _seconds("p95_s", "95th percentile of the travel time", "95e percentiel van de reistijd"),
-        Column(
-            "buffer_index",
-            DOUBLE,
-            en="(p95 - mean) / mean: the extra time to be on time 19 times in 20",
-            nl="(p95 - gemiddelde) / gemiddelde: extra tijd om 19 keer op 20 op tijd te zijn",
-            unit="1",
-            may_be_null=True,
-        ),
+        *travel_times,
         status,
     ),
     warnings=("A 95th percentile of fewer than 60 legs is one vehicle's day.",),
+)
+
+flow_stock_15min = Table(
+    "flow_stock_15min",
+    tier=CLOSED,
+    kept=KEPT,
+    grain="cordon and quarter of an hour; dense",
+    key=("service_day", "slot_ts", "cordon_id"),
+    columns=(
+        service_day,
+        Column("slot_ts", TIMESTAMP, en="Start of the quarter of an hour, UTC", nl="Begin van het kwartier, UTC"),
+        cordon_id,
+        _estimate(
+            "vehicles_inside",
+            "Estimate of the vehicles inside at slot_ts, parked ones included",
+            "Schatting van de voertuigen binnen op slot_ts, ook geparkeerde",
+        ),
+        _estimate("opening_stock", "The same at the start of the service day", "Hetzelfde bij het begin van de dienstdag"),
+        Column(
+            "residual",
+            DOUBLE,
+            en="(in - out) / their mean over the day, expanded, before they are balanced",
+            nl="(in - uit) / hun gemiddelde over de dag, opgehoogd, voor ze in evenwicht gebracht zijn",
+            unit="1",
+            may_be_null=True,
+        ),
+        Column(
+            "reason",
+            STRING,
+            en="residual: in and out differ by more than 5 %; no figure: camera_down, unidentified (q not known), leaks (more than 15 %)",
+            nl="residual: in en uit verschillen meer dan 5 %; geen cijfer: camera_down, unidentified (q onbekend), leaks (meer dan 15 %)",
+            may_be_null=True,
+            one_of=("residual", "camera_down", "unidentified", "leaks"),
+        ),
+    ),
+    warnings=("With day keys a vehicle that does not move all day is not inside.",),
 )
 
 flow_country_day = Table(

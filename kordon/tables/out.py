@@ -3,9 +3,16 @@
 from kordon.tables import flow
 from kordon.tables.core import cordon_id
 from kordon.tables.raw import service_day
-from kordon.tables.record import CLOSED, LONG, STRING, TIMESTAMP, Column, Table
+from kordon.tables.record import CLOSED, DOUBLE, LONG, STRING, TIMESTAMP, Column, Table
 
 KEPT = flow.KEPT
+
+expanded = Column(
+    "expanded", DOUBLE, en="Estimate of what there really was", nl="Schatting van wat er echt was", may_be_null=True, at_least=0
+)
+expanded_se = Column(
+    "expanded_se", DOUBLE, en="Standard error of expanded", nl="Standaardfout van expanded", may_be_null=True, at_least=0
+)
 
 SENSITIVE = ("Exact counts, small ones included. Only a release may leave.",)
 
@@ -24,6 +31,9 @@ out_gate_hour_cell = Table(
         flow.vehicle_class,
         flow.maybe(flow.passages),
         flow.maybe(flow.vehicles),
+        expanded,
+        expanded_se,
+        flow.capped,
         flow.status,
     ),
     warnings=SENSITIVE,
@@ -66,6 +76,9 @@ out_gate_pair_day_cell = Table(
         ),
         flow.visits,
         flow.vehicles,
+        expanded,
+        expanded_se,
+        flow.capped,
     ),
     warnings=SENSITIVE,
 )
@@ -99,6 +112,38 @@ out_through_day_cell = Table(
             unit="1",
             at_least=0,
         ),
+        *flow.through_figures,
+        flow.status,
     ),
+    warnings=SENSITIVE,
+)
+
+out_dwell_day_cell = Table(
+    "out_dwell_day_cell",
+    tier=CLOSED,
+    kept=KEPT,
+    grain="cell of the product dwell_day: cordon and dwell time bin",
+    key=("service_day", "cordon_id", "dwell_bin_s"),
+    columns=(
+        service_day,
+        cordon_id,
+        flow.dwell_bin_s,
+        flow.visits,
+        flow.vehicles,
+        expanded,
+        expanded_se,
+        flow.capped,
+        flow.status,
+    ),
+    warnings=SENSITIVE,
+)
+
+out_travel_time_hour_cell = Table(
+    "out_travel_time_hour_cell",
+    tier=CLOSED,
+    kept=KEPT,
+    grain="cell of the product travel_time_hour: pair of consecutive sites and hour of the departure, all classes together",
+    key=("service_day", "hour_ts", "from_site_id", "to_site_id"),
+    columns=tuple(c for c in flow.flow_travel_time_hour.columns if c.name != "vehicle_class"),
     warnings=SENSITIVE,
 )

@@ -1,0 +1,116 @@
+"""Visits counted by their two ends, so that they can be expanded without looking at a vehicle again."""
+
+from typing import TYPE_CHECKING
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from jobs.detected import day_part, detection_of
+from jobs.expansion import LEAST_UP, PROFILE_ERROR, squared
+from kordon.run import Run
+
+if TYPE_CHECKING:
+    from kordon.city import City
+
+ENDS = ("entry_", "exit_")
+SENSITIVITY_S = 120
+"""The limit of driving through is a definition: figures are given for a shorter and a longer one too (methods section 6)."""
+
+
+def is_through(*, longer_s: int) -> Column:
+    """Whether a visit would drive through with a limit that is so many seconds longer."""
+    in_time = F.col("dwell_s") <= F.col("through_limit_s") + longer_s
+    return F.coalesce((F.col("entry_gate_id") != F.col("exit_gate_id")) & in_time, F.lit(False))
+
+
+def visit_parts(visits: DataFrame, *, cell: list[str], timezone: str) -> DataFrame:
+    """Count visits by cell, vehicle class and the site and part of the day of both ends.
+
+    Returns:
+        ``service_day``, ``vehicle_class``, the cell's columns, ``<end>site_id``, ``<end>day_part`` (NULL without that end), ``n``,
+        ``n_through``, and ``n_short`` and ``n_long``, those that drive through with a shorter and a longer limit.
+    """
+    parts = [day_part(F.col(f"{end}ts"), timezone=timezone).alias(f"{end}day_part") for end in ENDS]
+    keys = list(dict.fromkeys(["service_day", "vehicle_class", *cell]))
+    return visits.groupBy(*keys, "entry_site_id", "exit_site_id", *parts).agg(
+        F.count("*").alias("n"),
+        F.count_if(F.col("visit_class") == "through").alias("n_through"),
+        F.count_if(is_through(longer_s=-SENSITIVITY_S)).alias("n_short"),
+        F.count_if(is_through(longer_s=SENSITIVITY_S)).alias("n_long"),
+    )
+
+
+def at_three_thresholds(parts: DataFrame, *, kind: str) -> DataFrame:
+    """Let every part with n_long that is no through traffic count for the longer limit of the cell that is.
+
+    Args:
+        parts: rows of :func:`visit_parts` whose cell has the column ``kind``, with the value ``through`` among others.
+    """
+    through = F.col(kind) == "through"
+    own = F.struct(
+        F.col(kind),
+        F.col("n"),
+        F.when(through, F.col("n_short")).otherwise(0).alias("n_short"),
+        F.when(through, F.col("n_long")).otherwise(0).alias("n_long"),
+    )
+    nearly = F.struct(
+        F.lit("through").alias(kind), F.lit(0).cast("long").alias("n"), F.lit(0).cast("long").alias("n_short"), "n_long"
+    )
+    both = F.when(~through & (F.col("n_long") > 0), F.array(own, nearly)).otherwise(F.array(own))
+    rest = [c for c in parts.columns if c not in (kind, "n", "n_through", "n_short", "n_long")]
+    return parts.select(*rest, F.explode(both).alias("part")).select(*rest, "part.*")
+
+
+def up_days(site_hours: DataFrame) -> DataFrame:
+    """The share of each site's day that its cameras were up, the hours weighted by what all sites saw in them.
+
+    Args:
+        site_hours: rows of ``flow_site_hour``.
+
+    Returns:
+        ``service_day``, ``site_id``, ``up``; small.
+    """
+    hours = site_hours.groupBy("service_day", "hour_ts", "site_id").agg(
+        F.coalesce(F.sum("passages"), F.lit(0)).alias("passages"), F.max("up_share").alias("up_share")
+    )
+    profile = hours.groupBy("service_day", "hour_ts").agg((F.sum("passages") + 1).alias("traffic"))
+    weighed = hours.join(F.broadcast(profile), ["service_day", "hour_ts"])
+    share = F.sum(F.col("up_share") * F.col("traffic")) / F.sum("traffic")
+    return weighed.groupBy("service_day", "site_id").agg(share.alias("up"))
+
+
+def day_detection(detection: DataFrame, *, up: DataFrame) -> DataFrame:
+    """The chance that a passage at any time of the day was matched: q, and a camera that was up.
+
+    Args:
+        detection: as :func:`jobs.detected.detection_of` gives it.
+        up: rows of :func:`up_days`.
+
+    Returns:
+        ``detection`` with q and q_se times ``up``, NULL where the site was up for less than half of the day. What is added for the rest has
+        an error of its own.
+    """
+    known, q, up_share = F.col("up") >= LEAST_UP, F.col("q"), F.col("up")
+    se = F.sqrt(squared(F.col("q_se")) + squared(PROFILE_ERROR * q * (1 - up_share)))
+    joined = detection.join(F.broadcast(up), ["service_day", "site_id"])
+    return joined.select(
+        "service_day",
+        "site_id",
+        "vehicle_class",
+        "day_part",
+        F.when(known, q * up_share).alias("q"),
+        F.when(known, se * up_share).alias("q_se"),
+    )
+
+
+def cordon_days(up: DataFrame, city: "City") -> DataFrame:
+    """How much of the day the gate of each cordon that saw least was up: ``service_day``, ``cordon_id``, ``least_up``; small."""
+    rows = sorted({(gate.site_id, gate.cordon_id) for gate in city.gates})
+    gates = up.sparkSession.createDataFrame(rows, "site_id string, cordon_id string")
+    return up.join(F.broadcast(gates), "site_id").groupBy("service_day", "cordon_id").agg(F.min("up").alias("least_up"))
+
+
+def of_the_day(run: Run) -> tuple[DataFrame, DataFrame]:
+    """:func:`day_detection` and :func:`cordon_days` of a run; its job reads ``flow_site_hour`` and ``core_detection``."""
+    up = up_days(run.table("flow_site_hour"))
+    return day_detection(detection_of(run), up=up), cordon_days(up, run.city)

@@ -8,6 +8,7 @@ Rows of a day, by product:
   ``stay`` and entries that were not seen leaving.
 - ``gate_hour`` and ``gate_pair_day``: crossings inwards at a gate = its pairs as gate of entry, and entries that were not
   seen leaving; outwards alike.
+- ``dwell_day`` and ``gate_pair_day``: visits with both ends, over bins and over pairs and kinds.
 - Two cordons: gates at the same sites count the same crossings (one variable, hidden together); who enters and leaves the
   inner cordon at such gates does the same at the outer one, which sees more. Where gates share only some of their sites,
   the later gate of ``gates.csv`` is withheld, for the difference of the two is a count of its own.
@@ -16,7 +17,8 @@ Rows of a day, by product:
 - The total of each product on each day, from the share of it that the report gives.
 
 Nothing else is shared: visits by gate pair have no class, trips have no gate, vehicles are not published, and no product
-adds up over days.
+adds up over days. ``travel_time_hour`` counts drives between consecutive sites, at least 30 where it shows any: they say that
+as many passages were at both sites, which hides no less of a row of fewer than ``k``.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -32,8 +34,14 @@ WAYS = ("in", "out")
 COUNTED = ("ok", "low_n", "partial")
 """The statuses of cells that have a value. The value of any other is known: nothing was counted."""
 
-COUNT = {"gate_hour": "passages", "od_day": "trips", "gate_pair_day": "visits", "through_day": "entries"}
-"""The count that a product's total and the cost of hiding a row go by."""
+COUNT = {
+    "gate_hour": "passages",
+    "od_day": "trips",
+    "gate_pair_day": "visits",
+    "through_day": "entries",
+    "dwell_day": "visits",
+}
+"""The products that share sums, and the count that a product's total and the cost of hiding a row go by."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +111,7 @@ class _DayBuilder:
         self.rows = {product: np.full(len(frame), -1, np.int64) for product, frame in tables.items()}
         self.tables = {product: self._counted(frame) for product, frame in tables.items()}
         self._gate_rows()
-        for product in ("od_day", "gate_pair_day", "through_day"):
+        for product in ("od_day", "gate_pair_day", "through_day", "dwell_day"):
             self._plain_rows(product)
 
     @staticmethod
@@ -172,6 +180,10 @@ class _DayBuilder:
             builder.relate(f"{cordon}: pairs through", parts=[_numbers(pairs[driving])], whole=[all_through])
             builder.relate(f"{cordon}: pairs stay", parts=[stays, not_left], whole=[all_other])
             self._gate_ends(cordon, gates, pairs, not_left=not_left)
+        dwells = self.tables["dwell_day"]
+        of_cordon = _numbers(dwells[dwells["cordon_id"] == cordon])
+        if len(of_cordon):
+            builder.relate(f"{cordon}: dwell times", parts=[of_cordon], whole=[_numbers(pairs)])
 
     def _gate_ends(self, cordon: str, gates: pd.DataFrame, pairs: pd.DataFrame, *, not_left: Ints) -> None:
         """Each gate against its pairs; what is over was seen at one end only."""

@@ -28,7 +28,11 @@ CONTRIBUTORS = {
     "gate_pair_day": ("vehicles",),
     # entries - through is published too, by subtraction.
     "through_day": ("vehicles", "through_vehicles", "other_vehicles"),
+    "dwell_day": ("vehicles",),
+    "travel_time_hour": ("vehicles",),
 }
+LEAST = {"travel_time_hour": 30}
+"""Products with a threshold of their own, whatever lower one the city has: the ends of a spread are single vehicles."""
 
 
 @dataclass(frozen=True)
@@ -76,13 +80,14 @@ def disclose(
     hidden["gate_hour"] |= np.array([place in kept_back for place in places], bool) & has_value(gate_hour)
     narrow = 0
     total_shown = dict.fromkeys(tables, True)
+    tied = {product: table for product, table in tables.items() if product in COUNT}
     for day in sorted(set(gate_hour["date"])):
-        of_day = {product: (table["date"] == day).to_numpy() for product, table in tables.items()}
-        system = day_system({p: table[of_day[p]] for p, table in tables.items()}, known=known, zone_of=zone_of)
-        start = initially_hidden(system, {p: hidden[p][of_day[p]] for p in tables})
+        of_day = {product: (table["date"] == day).to_numpy() for product, table in tied.items()}
+        system = day_system({p: table[of_day[p]] for p, table in tied.items()}, known=known, zone_of=zone_of)
+        start = initially_hidden(system, {p: hidden[p][of_day[p]] for p in tied})
         rows = hide_more(system.system, hidden_rows=start, k=k)
         narrow += len(too_narrow(system.system, hidden_rows=rows, k=k))
-        for product in tables:
+        for product in tied:
             numbers = system.rows[product]
             hidden[product][of_day[product]] = (numbers >= 0) & rows[numbers]
             total_shown[product] &= not rows[system.totals[product]]
@@ -112,7 +117,7 @@ def too_few(table: pd.DataFrame, *, product: str, k: int) -> Bools:
     if absent:
         raise ValueError(f"{product} has no {', '.join(sorted(absent))}: its rows cannot be judged")
     least = table[list(CONTRIBUTORS[product])].fillna(0).min(axis=1).to_numpy()
-    found: Bools = (least < k) & has_value(table)
+    found: Bools = (least < max(k, LEAST.get(product, 0))) & has_value(table)
     return found
 
 
@@ -127,7 +132,7 @@ def _report(
     shown = status.isin(SHOWN).to_numpy()
     suppressed = (status == SUPPRESSED).to_numpy()
     counted = table["vehicle_class"] != ALL if product == "through_day" else pd.Series(True, index=table.index)
-    counts = table[COUNT[product]].fillna(0).where(counted & has_value(table), 0).to_numpy(np.int64)
+    counts = table[COUNT.get(product, "n")].fillna(0).where(counted & has_value(table), 0).to_numpy(np.int64)
     share = round(100 * float(counts[shown].sum()) / float(counts.sum()), 1) if with_share and counts.sum() else None
     return {
         "rows": len(table),

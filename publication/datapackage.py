@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kordon.tables import Column
-from kordon.tables.record import DATE, DOUBLE, LONG, STRING, TIMESTAMP
+from kordon.tables.record import DATE, DOUBLE, INT, LONG, STRING, TIMESTAMP
 from publication.files import sha256
 from publication.products import PRODUCTS, Product
 
@@ -19,7 +19,7 @@ LICENCES = {
     "CC0-1.0": {"name": "CC0-1.0", "path": "https://creativecommons.org/publicdomain/zero/1.0/", "title": "CC0 1.0"},
     "CC-BY-4.0": {"name": "CC-BY-4.0", "path": "https://creativecommons.org/licenses/by/4.0/", "title": "CC BY 4.0"},
 }
-FIELD_TYPES = {DATE: "date", TIMESTAMP: "datetime", STRING: "string", LONG: "integer", DOUBLE: "number"}
+FIELD_TYPES = {DATE: "date", TIMESTAMP: "datetime", STRING: "string", INT: "integer", LONG: "integer", DOUBLE: "number"}
 MEDIA_TYPES = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet", "geojson": "application/geo+json"}
 LAYERS = {
     "sites": ("Sites: places and directions that cameras watch", "Meetpunten: plaatsen en richtingen die camera's bekijken"),

@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from kordon.tables.record import DATE, DOUBLE, LONG, STRING, TIMESTAMP
+from kordon.tables.record import DATE, DOUBLE, INT, LONG, STRING, TIMESTAMP
 from publication.products import Product
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def write_parquet(path: Path, product: Product, rows: pd.DataFrame, *, timezone:
         DATE: pa.date32(),
         TIMESTAMP: pa.timestamp("us", tz=timezone),
         STRING: pa.string(),
+        INT: pa.int32(),
         LONG: pa.int64(),
         DOUBLE: pa.float64(),
     }

@@ -8,6 +8,7 @@ from kordon.tables.record import LONG, STRING, TIMESTAMP
 from privacy.disclosure import STATUSES
 
 SHARE = "through_share"
+QUANTILES = ("p25_s", "p50_s", "p75_s", "p95_s")
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,8 @@ class Product:
         keys: columns that name a row; ``date`` is the service day, ``hour`` the local start of the hour.
         measures: columns that are empty unless the row is shown.
         counted: the measure that the others are of, by which shares of what is shown are told.
-        corrected: the measure that estimates what really passed, whose 95 % interval ``low`` and ``high`` give.
+        corrected: the measure that estimates what really passed, whose 95 % interval ``low`` and ``high`` give; None where the
+            product is of those that were seen.
     """
 
     name: str
@@ -29,7 +31,7 @@ class Product:
     keys: tuple[Column, ...]
     measures: tuple[Column, ...]
     counted: str
-    corrected: str
+    corrected: str | None
     warnings_en: tuple[str, ...]
     warnings_nl: tuple[str, ...]
 
@@ -97,14 +99,17 @@ def _product(  # one call a product below, by name
     title_nl: str,
     counts: tuple[Column, ...],
     corrected: Column | None = None,
+    is_counted_only: bool = False,
     warnings_en: tuple[str, ...] = (),
     warnings_nl: tuple[str, ...] = (),
 ) -> Product:
     cells = f"out_{name}_cell"
     keys = tuple(_key(cells, key) for key in TABLES[cells].key)
-    estimate = corrected or _expanded(counts[0])
-    shown = tuple(replace(column, may_be_null=True) for column in (*counts, *_interval(estimate)))
-    return Product(name, title_en, title_nl, cells, keys, shown, counts[0].name, estimate.name, warnings_en, warnings_nl)
+    estimate = None if is_counted_only else corrected or _expanded(counts[0])
+    measures = (*counts, *(_interval(estimate) if estimate else ()))
+    shown = tuple(replace(column, may_be_null=True) for column in measures)
+    name_of_estimate = estimate.name if estimate else None
+    return Product(name, title_en, title_nl, cells, keys, shown, counts[0].name, name_of_estimate, warnings_en, warnings_nl)
 
 
 GATE_HOUR = _product(
@@ -147,4 +152,22 @@ THROUGH_DAY = _product(
     ),
 )
 
-PRODUCTS = (GATE_HOUR, OD_DAY, GATE_PAIR_DAY, THROUGH_DAY)
+DWELL_DAY = _product(
+    "dwell_day",
+    title_en="Visits to a cordon by how long they stayed, per day",
+    title_nl="Bezoeken aan een kordon naar verblijfsduur, per dag",
+    counts=(_column("out_dwell_day_cell", "visits"),),
+    warnings_en=("Only visits that were seen entering and leaving.",),
+    warnings_nl=("Enkel bezoeken die gezien zijn bij binnenkomst en vertrek.",),
+)
+TRAVEL_TIME_HOUR = _product(
+    "travel_time_hour",
+    title_en="Travel times between consecutive sites by hour, all classes together",
+    title_nl="Reistijden tussen opeenvolgende meetpunten per uur, alle klassen samen",
+    counts=tuple(_column("out_travel_time_hour_cell", name) for name in ("n", *QUANTILES, "buffer_index")),
+    is_counted_only=True,
+    warnings_en=("Of drives without a stop, from at least 30 vehicles an hour.",),
+    warnings_nl=("Van ritten zonder stop, van minstens 30 voertuigen per uur.",),
+)
+
+PRODUCTS = (GATE_HOUR, OD_DAY, GATE_PAIR_DAY, THROUGH_DAY, DWELL_DAY, TRAVEL_TIME_HOUR)

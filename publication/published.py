@@ -5,9 +5,11 @@ from collections.abc import Mapping
 import pandas as pd
 
 from privacy.disclosure import SHOWN
-from publication.products import PRODUCTS, SHARE, Product
+from publication.products import PRODUCTS, QUANTILES, SHARE, Product
 
 Z95 = 1.96
+SECONDS = 5
+"""Travel times are rounded to these: a percentile is one vehicle's drive, and who followed it knows its seconds."""
 
 
 def published(product: Product, rows: pd.DataFrame, *, status: pd.Series) -> pd.DataFrame:
@@ -21,6 +23,9 @@ def published(product: Product, rows: pd.DataFrame, *, status: pd.Series) -> pd.
 
 def _with_interval(product: Product, table: pd.DataFrame) -> pd.DataFrame:
     """The corrected figure with its 95 % interval, rounded: more digits would tell of the rows that it was estimated with."""
+    if product.corrected is None:
+        seconds = {name: (table[name] / SECONDS).round() * SECONDS for name in QUANTILES}
+        return table.assign(**seconds, buffer_index=table["buffer_index"].round(1))
     if product.corrected == SHARE:
         ends = {SHARE: table[SHARE], "low": table[f"{SHARE}_low"], "high": table[f"{SHARE}_high"]}
         return table.assign(**{name: column.round(4) for name, column in ends.items()})

@@ -52,6 +52,8 @@ out_od_day_cell = Table(
         flow.vehicle_class,
         flow.trips,
         flow.vehicles,
+        expanded,
+        expanded_se,
     ),
     warnings=SENSITIVE,
 )

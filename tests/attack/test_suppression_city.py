@@ -10,6 +10,7 @@ import pytest
 
 from kordon import city as cities
 from kordon.city import City, Gate, Site, Zone
+from kordon.tables import TABLES
 
 VLIET = Path(__file__).resolve().parents[2] / "cities" / "vliet"
 DAY = date(2026, 3, 10)
@@ -97,7 +98,7 @@ def cells(city: City, *, days: list[date], vehicles: int, seed: int, absent: tup
                 for site, way in ((entry, "in"), (leave, "out"))[: 2 if seen else 1]:
                     for cordon, gate, only in at_site[site]:
                         direction = way if only == "both" else only
-                        crossings.append((day, hour, cordon, gate, direction, cls, vid))
+                        crossings.append((day, hour, cordon, gate, direction, cls, vid, site))
                         if direction == "in":
                             if cordon in inside:  # entered twice: the first visit was not seen to end
                                 visits.append((day, cordon, cls, inside[cordon], None, None, vid))
@@ -109,19 +110,35 @@ def cells(city: City, *, days: list[date], vehicles: int, seed: int, absent: tup
                 visits += [(day, cordon, cls, gate, None, None, vid) for cordon, gate in inside.items()]
                 trips.append((day, zone[entry], zone[leave] if seen else zone[entry], cls, vid))
     crossed = pd.DataFrame(
-        crossings, columns=["service_day", "hour_ts", "cordon_id", "gate_id", "direction", "vehicle_class", "vid"]
+        crossings, columns=["service_day", "hour_ts", "cordon_id", "gate_id", "direction", "vehicle_class", "vid", "site_id"]
     )
     visited = pd.DataFrame(
         visits, columns=["service_day", "cordon_id", "vehicle_class", "entry_gate_id", "exit_gate_id", "kind", "vid"]
     )
+    visited["dwell_bin_s"] = draw.choice(city.methods.dwell_bins_s, len(visited))
     travelled = pd.DataFrame(trips, columns=["service_day", "origin_zone_id", "destination_zone_id", "vehicle_class", "vid"])
     gate_hour = _counted(crossed, ["service_day", "hour_ts", "cordon_id", "gate_id", "direction", "vehicle_class"], "passages")
     pairs = _counted(
         visited.dropna(subset=["kind"]), ["service_day", "cordon_id", "entry_gate_id", "exit_gate_id", "kind"], "visits"
     )
     od = _counted(travelled, ["service_day", "origin_zone_id", "destination_zone_id", "vehicle_class"], "trips")
-    counted = {"gate_hour": (gate_hour.assign(status="ok"), "passages"), "gate_pair_day": (pairs, "visits"), "od_day": (od, "trips")}
-    return {name: _expanded(rows, measure) for name, (rows, measure) in counted.items()} | {"through_day": _through(visited)}
+    dwells = _counted(visited.dropna(subset=["kind"]), ["service_day", "cordon_id", "dwell_bin_s"], "visits")
+    counted = {
+        "gate_hour": (gate_hour.assign(status="ok"), "passages"),
+        "gate_pair_day": (pairs, "visits"),
+        "od_day": (od, "trips"),
+        "dwell_day": (dwells, "visits"),
+    }
+    whole = {name: _expanded(rows, measure) for name, (rows, measure) in counted.items()}
+    whole |= {"through_day": _through(visited), "travel_time_hour": _travel_times(crossed)}
+    return {name: _as_stored(rows, f"out_{name}_cell") for name, rows in whole.items()}
+
+
+def _as_stored(rows: pd.DataFrame, table: str) -> pd.DataFrame:
+    """With every column of the table's record; those that no attack looks at are empty, or 0."""
+    columns = TABLES[table].columns
+    absent = {c.name: None if c.may_be_null else 0 for c in columns if c.name not in rows}
+    return rows.assign(**absent | ({"status": "ok"} if "status" in absent else {}))[[c.name for c in columns]]
 
 
 def _expanded(rows: pd.DataFrame, measure: str) -> pd.DataFrame:
@@ -132,6 +149,16 @@ def _expanded(rows: pd.DataFrame, measure: str) -> pd.DataFrame:
 def _counted(rows: pd.DataFrame, keys: list[str], measure: str) -> pd.DataFrame:
     found = rows.groupby(keys)["vid"].agg(["size", "nunique"]).reset_index()
     return found.rename(columns={"size": measure, "nunique": "vehicles"})
+
+
+def _travel_times(sited: pd.DataFrame) -> pd.DataFrame:
+    """Between a site and the next one in the list, as many drives as passages there."""
+    sites = sorted(sited.site_id.unique())
+    onwards = dict(zip(sites, [*sites[1:], sites[0]], strict=True))
+    sited = sited.drop_duplicates(["hour_ts", "site_id", "vid"])
+    rows = _counted(sited, ["service_day", "hour_ts", "site_id"], "n").rename(columns={"site_id": "from_site_id"})
+    times = {"p25_s": 100.0, "p50_s": 121.0, "p75_s": 150.0, "p95_s": 300.0, "buffer_index": 1.47}
+    return rows.assign(to_site_id=rows.from_site_id.map(onwards), **times)
 
 
 def _through(visited: pd.DataFrame) -> pd.DataFrame:

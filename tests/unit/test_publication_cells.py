@@ -32,6 +32,8 @@ def test_every_product_has_its_whole_set_of_rows():
         # Same gate: no driving through.
         "gate_pair_day": (8 * 8 * 2 - 8) + (6 * 6 * 2 - 6),
         "through_day": 2 * (classes + 1),
+        "dwell_day": 2 * len(city.methods.dwell_bins_s),
+        "travel_time_hour": 24 * len(city.sites) * 12,
     }
     for product in PRODUCTS:
         rows = cell_set(product, city=city, days=[DAY])

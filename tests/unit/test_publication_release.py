@@ -6,6 +6,7 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from html.parser import HTMLParser
 
+import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
@@ -13,7 +14,9 @@ from shapely.geometry import shape
 
 from kordon.errors import ConfigError, PrivacyError, UsageError
 from publication import release as releases
+from publication.products import PRODUCTS
 from publication.release import assemble, build
+from publication.statement import statement
 from tests.attack.test_suppression_city import DAY, cells, vliet
 
 MADE = datetime(2026, 3, 14, 9, tzinfo=UTC)
@@ -25,9 +28,25 @@ def day_cells():
     return cells(vliet(), days=DAYS, vehicles=3000, seed=5)
 
 
+def said(*, q=(0.9, 0.96), down_s=3600.0, moved=0.03):
+    """The error statement of a day whose first two sites are known, and whose cameras were down for an hour of a hundred."""
+    detection = pd.DataFrame({"site_id": ["s01", "s02"], "q": pd.array(q, "Float64")})
+    through = pd.DataFrame(
+        {
+            "vehicle_class": ["all"],
+            "through_share": [0.2 if moved else None],
+            "through_share_short": [0.2 - moved if moved else None],
+            "through_share_long": [0.21],
+        }
+    )
+    return statement(
+        detection=detection, cameras=pd.DataFrame({"hours": [100], "down_s": [down_s]}), through=through, city=vliet()
+    )
+
+
 def made(day_cells, out, *, days=DAYS, created_at=MADE, **changes):
     given = {p: t[t["service_day"].isin(days)] for p, t in day_cells.items()}
-    arguments = {"cells": given, "city": vliet(), "days": days, "out": out, "approved_by": "An Peeters"}
+    arguments = {"cells": given, "city": vliet(), "days": days, "out": out, "approved_by": "An Peeters", "said": said()}
     return assemble(**{**arguments, **changes}, created_at=created_at)
 
 
@@ -46,7 +65,7 @@ def contents(folder):
 
 def test_a_release_is_one_folder_with_every_file(folder):
     assert folder.parts[-3:] == ("vliet-shared", "2026-03-10_2026-03-11", "v1")
-    products = ("gate_hour", "od_day", "gate_pair_day", "through_day")
+    products = ("gate_hour", "od_day", "gate_pair_day", "through_day", "dwell_day", "travel_time_hour")
     expected = {f"{p}.{form}" for p in products for form in ("csv", "parquet")} | {
         f"{x}.geojson" for x in ("sites", "gates", "zones")
     }
@@ -83,7 +102,22 @@ def test_the_manifest_names_every_data_file_with_its_size_and_hash(folder):
     about = package["kordon"]
     assert (about["status"], about["approved_by"], about["k"]) == ("trial, not audited", "An Peeters", 10)
     assert about["config_hash"] == vliet().config_hash
-    assert set(about["suppression"]) == {"gate_hour", "od_day", "gate_pair_day", "through_day"}
+    assert set(about["suppression"]) == {product.name for product in PRODUCTS}
+
+
+def test_the_error_statement_says_what_the_figures_rest_on(folder):
+    points = {point["about"]: point["en"] for point in package_of(folder)["kordon"]["statement"]}
+    assert "93% at the middle site, 90% to 96% over 2 of" in points["What cameras miss"]
+    assert "at most 3 points" in points["Where driving through ends"]
+    assert "down for 1.0% of the time" in points["Cameras that were down"]
+    assert "10 minutes or longer" in points["What a stop is"]
+    page = (folder / "index.html").read_text(encoding="utf-8")
+    assert all(text in page for text in points.values())
+
+
+def test_cameras_that_do_not_tell_what_they_miss_are_said_to():
+    points = {point.about: point.en for point in said(q=(None, None))}
+    assert "nothing is corrected" in points["What cameras miss"]
 
 
 def test_the_schema_fits_the_csv(folder):
@@ -238,10 +272,14 @@ def test_a_release_from_a_lake_is_that_from_the_same_cells_in_memory(spark, day_
         rows = [tuple(_plain(value) for value in row) for row in table[list(record.column_names)].itertuples(index=False)]
         frame = spark.createDataFrame(rows, schema(record))
         versions[record.name] = lake.replace(record.name, frame, where=f"service_day = '{DAY}'", metadata={"days": [str(DAY)]})
+    for name in ("core_detection", "core_camera_hour", "flow_through_day"):
+        nothing = spark.createDataFrame([], schema(TABLES[name]))
+        versions[name] = lake.replace(name, nothing, where=f"service_day = '{DAY}'", metadata={"days": [str(DAY)]})
     day = days.Day(DAY, "complete", "r1", "c", "0.1.0", versions)
     days.write(lake, [day], metadata={})
     built = build(lake=lake, city=vliet(), days=[DAY], out=tmp_path / "a", approved_by="An", created_at=MADE)
-    given = made(day_cells, tmp_path / "b", days=[DAY], approved_by="An", runs=[day])
+    nothing_known = said(q=(None, None), down_s=0.0, moved=None)
+    given = made(day_cells, tmp_path / "b", days=[DAY], approved_by="An", runs=[day], said=nothing_known)
     assert contents(built.path) == contents(given.path)
     assert package_of(built.path)["kordon"]["runs"][0]["run_id"] == "r1"
 
@@ -249,4 +287,8 @@ def test_a_release_from_a_lake_is_that_from_the_same_cells_in_memory(spark, day_
 def _plain(value):
     if isinstance(value, pd.Timestamp):
         return value.to_pydatetime().astimezone(UTC)
-    return value if isinstance(value, date | str) else int(value)
+    if isinstance(value, date | str):
+        return value
+    if value is None or pd.isna(value):
+        return None
+    return int(value) if isinstance(value, int | np.integer) else float(value)

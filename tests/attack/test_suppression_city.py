@@ -137,7 +137,7 @@ def cells(city: City, *, days: list[date], vehicles: int, seed: int, absent: tup
 def _as_stored(rows: pd.DataFrame, table: str) -> pd.DataFrame:
     """With every column of the table's record; those that no attack looks at are empty, or 0."""
     columns = TABLES[table].columns
-    absent = {c.name: None if c.may_be_null else 0 for c in columns if c.name not in rows}
+    absent = {c.name: None if c.may_be_null else 0.0 for c in columns if c.name not in rows}
     return rows.assign(**absent | ({"status": "ok"} if "status" in absent else {}))[[c.name for c in columns]]
 
 

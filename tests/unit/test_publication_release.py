@@ -31,14 +31,9 @@ def day_cells():
 def said(*, q=(0.9, 0.96), down_s=3600.0, moved=0.03):
     """The error statement of a day whose first two sites are known, and whose cameras were down for an hour of a hundred."""
     detection = pd.DataFrame({"site_id": ["s01", "s02"], "q": pd.array(q, "Float64")})
-    through = pd.DataFrame(
-        {
-            "vehicle_class": ["all"],
-            "through_share": [0.2 if moved else None],
-            "through_share_short": [0.2 - moved if moved else None],
-            "through_share_long": [0.21],
-        }
-    )
+    shares = {"through_share": 0.2, "through_share_short": 0.2 - moved, "through_share_long": 0.21} if moved else {}
+    columns = ["vehicle_class", "through_share", "through_share_short", "through_share_long"]
+    through = pd.DataFrame([{"vehicle_class": "all", **shares}], columns=columns)
     return statement(
         detection=detection, cameras=pd.DataFrame({"hours": [100], "down_s": [down_s]}), through=through, city=vliet()
     )

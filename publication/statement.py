@@ -114,6 +114,6 @@ def _down(cameras: pd.DataFrame) -> Point:
     return Point(
         "Cameras that were down",
         "Camera's die uit waren",
-        f"Cameras were down for {share:.1%} of the time. Those hours are `partial` or `missing`, never 0.",
-        f"Camera's waren {share:.1%} van de tijd uit. Die uren zijn `partial` of `missing`, nooit 0.",
+        f"Cameras were down for {share:.1%} of the time. Those hours have the status partial or missing, never 0.",
+        f"Camera's waren {share:.1%} van de tijd uit. Die uren hebben de status partial of missing, nooit 0.",
     )

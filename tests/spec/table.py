@@ -13,7 +13,15 @@ DAY = "2026-03-10"
 """A spec day is a Tuesday; a time without a day is on it, in UTC."""
 
 KNOWN_TYPES = {c.name: c.type for table in reversed(TABLES.values()) for c in table.columns}
-EXTRA_TYPES = {"lon": "double", "lat": "double", "distance_m": "double", "ts": "timestamp", "end_ts": "timestamp"}
+EXTRA_TYPES = {
+    "lon": "double",
+    "lat": "double",
+    "distance_m": "double",
+    "ts": "timestamp",
+    "end_ts": "timestamp",
+    "up": "double",
+    "least_up": "double",
+}
 
 
 def _type(column: str) -> str:

@@ -131,7 +131,8 @@ def through_day(visits: DataFrame, *, detection: DataFrame, cordons: DataFrame, 
     least_up = F.coalesce("least_up", F.lit(0.0))
     status = F.when(least_up < 1, "partial").otherwise("ok")
     found = counted(entered).join(shares(with_all_classes(parts)), CELL, "left")
-    found = found.join(F.broadcast(cordons), ["service_day", "cordon_id"], "left").withColumn("status", status)
+    seen = cordons.select("service_day", "cordon_id", "least_up")
+    found = found.join(F.broadcast(seen), ["service_day", "cordon_id"], "left").withColumn("status", status)
     raw = (*CELL, "entries", "through", "vehicles", "through_vehicles", "other_vehicles", "status")
     shown = [F.when(least_up >= LEAST_UP, F.col(c)).alias(c) for c in found.columns if c not in (*raw, "least_up")]
     return found.select(*raw, *shown)

@@ -50,7 +50,7 @@ def frame(spark: SparkSession, text: str, **constants: str) -> DataFrame:
         if kind == "array<string>":
             value = F.array_remove(F.split(F.coalesce(value, F.lit("")), ","), "")
         made = made.withColumn(name, value.cast(kind))
-    if "service_day" not in header and any(name == "vid" or name.endswith("_ts") for name in header):
+    if "service_day" not in header and any(name == "vid" or name.endswith("ts") for name in header):
         made = made.withColumn("service_day", F.lit(DAY).cast("date"))
     for name, constant in constants.items():
         made = made.withColumn(name, F.lit(constant).cast(_type(name)))

@@ -110,9 +110,9 @@ def test_free_flow_is_of_off_peak_legs_and_indices_compare_with_it(spark, spec):
         given=leg + "\n".join(noon + peak),
         then="""
             hour_ts  | vehicle_class | n  | mean_s | p90_s | p95_s | free_flow_s | tti      | pti     | buffer_index
-            11:00:00 | car           | 11 | 150    | 200   | -     | 115         | 1.30435  | -       | -
+            11:00:00 | car           | 11 | 150    | 190   | -     | 115         | 1.30435  | -       | -
             16:00:00 | car           | 21 | 300    | 380   | 390   | 115         | 2.6087   | 3.3913  | 0.3
-            11:00:00 | all           | 11 | 150    | 200   | -     | 115         | 1.30435  | -       | -
+            11:00:00 | all           | 11 | 150    | 190   | -     | 115         | 1.30435  | -       | -
             16:00:00 | all           | 21 | 300    | 380   | 390   | 115         | 2.6087   | 3.3913  | 0.3
         """,
     )

@@ -26,6 +26,11 @@ def low_n(vehicles: Column) -> Column:
     return F.when(vehicles < FEW_VEHICLES, "low_n").otherwise("ok")
 
 
+def or_low_n(status: Column, vehicles: Column) -> Column:
+    """A status, and where it is ``ok`` that of :func:`low_n`."""
+    return F.when(status == "ok", low_n(vehicles)).otherwise(status)
+
+
 def with_all_classes(rows: DataFrame) -> DataFrame:
     """Each row twice: in its own class, and in the class ``all``, for measures that do not add up."""
     return rows.withColumn("vehicle_class", F.explode(F.array("vehicle_class", F.lit(ALL))))

@@ -8,8 +8,9 @@ one, without a prefix) ``<end>site_id``, ``<end>day_part`` and, after :func:`wit
 The variance of a cell of weights f is the sum of
 
 - thinning: sum of n f (f - 1), what chance does to vehicles that are there: demand is taken as it was, not as random;
-- detection: (sum of n f q_se / q)^2: what was learned of a site's q errs for all its parts at once, for different sites apart;
-- the model: (MODEL_ERROR N)^2, and where a definition matters half the range over its three thresholds, squared;
+- detection: (sum of n f r)^2, r the relative error of q, its standard error and that of the model together: what was learned of a
+  site's q errs for all its parts at once, for different sites apart;
+- where a definition matters half the range over its three thresholds, squared;
 - what the cap took away, squared: a capped figure is too low, and its error says by how much.
 """
 
@@ -22,12 +23,13 @@ from pyspark.sql import functions as F
 
 LARGEST_WEIGHT = 5.0
 """No passage stands for more (methods S11): below q = .2 what was not seen is not known from what was."""
-MODEL_ERROR = 0.03
-"""Relative: q differs by the hour, with sun and rain, and plates that are misread make vehicles of their own."""
+MODEL_LOGIT = 0.25
+"""How far the q of an hour is from that of its site and part of day, in logit: sun, rain, dirt, a parked lorry. That is .25 (1 - q) of q:
+the 3 % of methods section 6 at q = .89, 1 % at .96, and nothing where everybody is seen."""
 LEAST_UP = 0.5
 """Of an hour: what passed in the rest is then at least as much seen as guessed."""
-PROFILE_ERROR = 0.15
-"""Relative, of what is added for the time when a camera was down: the hour's traffic is not even."""
+PROFILE_ERROR = 0.2
+"""Relative, of what is added for the time when a camera was down: half an hour of a gate is that far from the other half."""
 NONE_SEEN = 0.5
 """A cell without a passage is as uncertain as one of half a passage (Jeffreys); else its error would be none."""
 Z95 = 1.96
@@ -67,8 +69,9 @@ def weighted(parts: DataFrame, *, ends: Sequence[str], up_share: Column | None =
 
 
 def relative_error(end: str) -> Column:
-    """q_se / q of an end."""
-    return F.when(F.col(f"{end}q") > 0, F.col(f"{end}q_se") / F.col(f"{end}q"))
+    """The relative error of an end's q: of what was learned of it, and of what it is taken to be the same for."""
+    q = F.col(f"{end}q")
+    return F.when(q > 0, F.sqrt(squared(F.col(f"{end}q_se") / q) + squared(MODEL_LOGIT * (1 - q))))
 
 
 def squared(value: Column) -> Column:
@@ -92,7 +95,7 @@ def _sums() -> dict[str, Column]:
 def _figures(totals: DataFrame, *, keep: Sequence[str], detection: Column, other: Sequence[str] = ()) -> DataFrame:
     """The columns to keep, ``expanded``, ``expanded_se``, ``capped`` from its sums; NULL where a part has no known chance."""
     thinning = F.greatest("of_thinning", "of_least")
-    terms = [thinning, detection, squared(MODEL_ERROR * F.col("of_n")), _squares(["of_cap", *other])]
+    terms = [thinning, detection, _squares(["of_cap", *other])]
     se, is_known = F.sqrt(reduce(add, terms)), F.col("is_unknown") == 0
     return totals.select(
         *keep,

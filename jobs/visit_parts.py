@@ -1,6 +1,6 @@
 """Visits counted by their two ends, so that they can be expanded without looking at a vehicle again."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Collection
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -8,9 +8,6 @@ from pyspark.sql import functions as F
 from jobs.detected import day_part, detection_of
 from jobs.expansion import LEAST_UP, PROFILE_ERROR, squared
 from kordon.run import Run
-
-if TYPE_CHECKING:
-    from kordon.city import City
 
 ENDS = ("entry_", "exit_")
 SENSITIVITY_S = 120
@@ -103,14 +100,23 @@ def day_detection(detection: DataFrame, *, up: DataFrame) -> DataFrame:
     )
 
 
-def cordon_days(up: DataFrame, city: "City") -> DataFrame:
-    """How much of the day the gate of each cordon that saw least was up: ``service_day``, ``cordon_id``, ``least_up``; small."""
-    rows = sorted({(gate.site_id, gate.cordon_id) for gate in city.gates})
-    gates = up.sparkSession.createDataFrame(rows, "site_id string, cordon_id string")
-    return up.join(F.broadcast(gates), "site_id").groupBy("service_day", "cordon_id").agg(F.min("up").alias("least_up"))
+def cordon_days(up: DataFrame, *, gates: Collection[tuple[str, str]]) -> DataFrame:
+    """How much of the day the sites of each cordon were up: on average, and the one that was up least.
+
+    Args:
+        up: rows of :func:`up_days`.
+        gates: site id and cordon id of every gate.
+
+    Returns:
+        ``service_day``, ``cordon_id``, ``up``, ``least_up``; small.
+    """
+    sites = up.sparkSession.createDataFrame(sorted(set(gates)), "site_id string, cordon_id string")
+    per_cordon = up.join(F.broadcast(sites), "site_id").groupBy("service_day", "cordon_id")
+    return per_cordon.agg(F.avg("up").alias("up"), F.min("up").alias("least_up"))
 
 
 def of_the_day(run: Run) -> tuple[DataFrame, DataFrame]:
     """:func:`day_detection` and :func:`cordon_days` of a run; its job reads ``flow_site_hour`` and ``core_detection``."""
     up = up_days(run.table("flow_site_hour"))
-    return day_detection(detection_of(run), up=up), cordon_days(up, run.city)
+    gates = [(gate.site_id, gate.cordon_id) for gate in run.city.gates]
+    return day_detection(detection_of(run), up=up), cordon_days(up, gates=gates)

@@ -39,7 +39,8 @@ def headline(
     freight_share = gates[gates.vehicle_class.isin(freight)].passages.sum() / gates.passages.sum()
     medians = dwell[dwell.vehicle_class == "all"].groupby("cordon_id").p50_s.median()
     stays = ", ".join(f"{cordon} {seconds / 60:.0f} min" for cordon, seconds in medians.items())
-    pairs = times[times.vehicle_class == "all"].assign(weighted=times.buffer_index * times.n)
+    times = times[(times.vehicle_class == "all") & times.buffer_index.notna()]
+    pairs = times.assign(weighted=times.buffer_index * times.n)
     pairs = pairs.groupby(["from_site_id", "to_site_id"])[["n", "weighted"]].sum()
     spread = (pairs.weighted / pairs.n)[pairs.n >= ENOUGH_LEGS].sort_values()
     reliable = "no pair has enough legs"

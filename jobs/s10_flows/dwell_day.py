@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.counting import counts, low_n, percentiles, with_all_classes
+from jobs.counting import counts, or_low_n, percentiles, with_all_classes
 from jobs.expansion import LEAST_UP, expanded_over_sites, with_q
 from jobs.visit_parts import ENDS, of_the_day, visit_parts
 from kordon.run import Run
@@ -44,7 +44,7 @@ def dwell_day(visits: DataFrame, *, cell: list[str], detection: DataFrame, cordo
         F.when(known, F.col("expanded")).alias("visits_expanded"),
         F.when(known, F.col("expanded_se")).alias("visits_se"),
         F.when(known, F.col("capped")).alias("capped"),
-        F.when(least_up < 1, "partial").otherwise(low_n(F.col("vehicles"))).alias("status"),
+        F.when(least_up < 1, "partial").otherwise("ok").alias("status"),
     )
 
 
@@ -71,7 +71,8 @@ def main(run: Run) -> None:
     detection, cordons = of_the_day(run)
     by_class = [*CELL, "dwell_bin_s"]
     together = [c for c in by_class if c != "vehicle_class"]
-    run.write("flow_dwell_day", dwell_day(in_bins, cell=by_class, detection=detection, cordons=cordons, timezone=timezone))
+    found = dwell_day(in_bins, cell=by_class, detection=detection, cordons=cordons, timezone=timezone)
+    run.write("flow_dwell_day", found.withColumn("status", or_low_n(F.col("status"), F.col("vehicles"))))
     run.write("flow_dwell_summary_day", dwell_summary_day(visits))
     cells = dwell_day(in_bins, cell=together, detection=detection, cordons=cordons, timezone=timezone)
     run.write("out_dwell_day_cell", cells.withColumnsRenamed({"visits_expanded": "expanded", "visits_se": "expanded_se"}))

@@ -3,7 +3,7 @@
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.counting import counts, low_n, site_hours_of
+from jobs.counting import counts, or_low_n, site_hours_of
 from jobs.detected import detection_of
 from jobs.expansion import expanded, with_q
 from jobs.service_day import hour_of
@@ -41,7 +41,7 @@ def gate_pair_hour(visits: DataFrame, *, site_hours: DataFrame, detection: DataF
     known = with_up_share(with_q(parts, detection, ends=ENDS), site_hours)
     grown = expanded(known, cell=CELL, ends=ENDS, thresholds=True, also={"least_up": F.min("up_share")})
     named = grown.withColumnsRenamed({"expanded": "visits_expanded", "expanded_se": "visits_se"})
-    status = F.when(F.col("least_up") < 1, "partial").otherwise(low_n(F.col("vehicles")))
+    status = or_low_n(F.when(F.col("least_up") < 1, "partial").otherwise("ok"), F.col("vehicles"))
     return found.join(named, CELL, "left").withColumn("status", status).drop("least_up")
 
 

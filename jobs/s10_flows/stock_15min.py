@@ -10,7 +10,7 @@ from jobs.detected import day_part, detection_of
 from jobs.expansion import DIGITS, weighted, with_q
 from jobs.s10_flows.gate_hour import crossings
 from jobs.service_day import day_start, hour_of
-from jobs.visit_parts import ENDS, up_days, visit_parts
+from jobs.visit_parts import ENDS, cordon_days, up_days, visit_parts
 from kordon.run import Run
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def stock_15min(every: DataFrame, moves: DataFrame, openings: DataFrame, cordons
         every: rows of :func:`slots`.
         moves: rows of :func:`quarters`.
         openings: rows of :func:`opening`.
-        cordons: ``service_day``, ``cordon_id``, ``up``, the share of the gates' day that cameras were up, weighed by traffic.
+        cordons: as :func:`jobs.visit_parts.cordon_days` gives it.
 
     Returns:
         Rows of ``flow_stock_15min``. ``vehicles_inside`` is at the start of the quarter; ``residual`` is (IN - OUT) / mean of both.
@@ -167,10 +167,7 @@ def main(run: Run) -> None:
     city, timezone = run.city, run.city.timezone
     visits, inside = run.table("core_visit"), run.table("core_open_visit")
     site_hours, detection = run.table("flow_site_hour"), detection_of(run)
-    gates = run.spark.createDataFrame(
-        sorted({(g.site_id, g.cordon_id) for g in city.gates}), "site_id string, cordon_id string"
-    )
-    cordons = up_days(site_hours).join(F.broadcast(gates), "site_id").groupBy(*CELL).agg(F.avg("up").alias("up"))
+    cordons = cordon_days(up_days(site_hours), gates=[(gate.site_id, gate.cordon_id) for gate in city.gates])
     moves = quarters(
         crossings(visits, inside, timezone=timezone), site_hours=site_hours, detection=detection, timezone=timezone
     )

@@ -3,12 +3,11 @@
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from jobs.counting import low_n, with_all_classes
+from jobs.counting import or_low_n, with_all_classes
 from jobs.expansion import (
     DIGITS,
     LARGEST_WEIGHT,
     LEAST_UP,
-    MODEL_ERROR,
     Z95,
     by_site,
     relative_error,
@@ -89,14 +88,12 @@ def _with_errors(totals: DataFrame) -> DataFrame:
     half_range = (F.col("longer") - F.col("shorter")) / 2
     thinning = F.col("gg") - 2 * s * F.col("gf") - (1 - 2 * s) * through + squared(s) * F.col("ff")
     detection = F.col("tt") - 2 * s * F.col("te") + squared(s) * F.col("ee")
-    share_se = F.sqrt(
-        (F.greatest(thinning, F.lit(0.0)) + detection + squared(half_range)) / squared(entries) + squared(MODEL_ERROR * s)
-    )
-    through_se = F.sqrt(F.col("gg") - through + F.col("tt") + squared(MODEL_ERROR * through) + squared(half_range))
+    share_se = F.sqrt(F.greatest(thinning, F.lit(0.0)) + detection + squared(half_range)) / entries
+    through_se = F.sqrt(F.col("gg") - through + F.col("tt") + squared(half_range))
     known = F.col("is_unknown") == 0
     figures = {
         "entries_expanded": entries,
-        "entries_se": F.sqrt(F.col("ff") + F.col("ee") + squared(MODEL_ERROR * entries)),
+        "entries_se": F.sqrt(F.col("ff") + F.col("ee")),
         "through_expanded": through,
         "through_se": through_se,
         "through_share": s,
@@ -132,9 +129,10 @@ def through_day(visits: DataFrame, *, detection: DataFrame, cordons: DataFrame, 
     entered = visits.filter(F.col("entry_ts").isNotNull())
     parts = with_q(visit_parts(entered, cell=["cordon_id"], timezone=timezone), detection, ends=ENDS)
     least_up = F.coalesce("least_up", F.lit(0.0))
-    status = F.when(least_up < 1, "partial").otherwise(low_n(F.col("vehicles")))
+    status = F.when(least_up < 1, "partial").otherwise("ok")
     found = counted(entered).join(shares(with_all_classes(parts)), CELL, "left")
-    found = found.join(F.broadcast(cordons), ["service_day", "cordon_id"], "left").withColumn("status", status)
+    seen = cordons.select("service_day", "cordon_id", "least_up")
+    found = found.join(F.broadcast(seen), ["service_day", "cordon_id"], "left").withColumn("status", status)
     raw = (*CELL, "entries", "through", "vehicles", "through_vehicles", "other_vehicles", "status")
     shown = [F.when(least_up >= LEAST_UP, F.col(c)).alias(c) for c in found.columns if c not in (*raw, "least_up")]
     return found.select(*raw, *shown)
@@ -144,8 +142,8 @@ def main(run: Run) -> None:
     detection, cordons = of_the_day(run)
     found = through_day(run.table("core_visit"), detection=detection, cordons=cordons, timezone=run.city.timezone)
     run.write("out_through_day_cell", found)
-    cells = run.table("out_through_day_cell")
-    run.write("flow_through_day", cells.select(*TABLES["flow_through_day"].column_names))
+    flow = run.table("out_through_day_cell").select(*TABLES["flow_through_day"].column_names)
+    run.write("flow_through_day", flow.withColumn("status", or_low_n(F.col("status"), F.col("vehicles"))))
 
 
 if __name__ == "__main__":

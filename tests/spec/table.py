@@ -13,7 +13,15 @@ DAY = "2026-03-10"
 """A spec day is a Tuesday; a time without a day is on it, in UTC."""
 
 KNOWN_TYPES = {c.name: c.type for table in reversed(TABLES.values()) for c in table.columns}
-EXTRA_TYPES = {"lon": "double", "lat": "double", "distance_m": "double", "ts": "timestamp", "end_ts": "timestamp"}
+EXTRA_TYPES = {
+    "lon": "double",
+    "lat": "double",
+    "distance_m": "double",
+    "ts": "timestamp",
+    "end_ts": "timestamp",
+    "up": "double",
+    "least_up": "double",
+}
 
 
 def _type(column: str) -> str:
@@ -42,7 +50,7 @@ def frame(spark: SparkSession, text: str, **constants: str) -> DataFrame:
         if kind == "array<string>":
             value = F.array_remove(F.split(F.coalesce(value, F.lit("")), ","), "")
         made = made.withColumn(name, value.cast(kind))
-    if "service_day" not in header and any(name == "vid" or name.endswith("_ts") for name in header):
+    if "service_day" not in header and any(name == "vid" or name.endswith("ts") for name in header):
         made = made.withColumn("service_day", F.lit(DAY).cast("date"))
     for name, constant in constants.items():
         made = made.withColumn(name, F.lit(constant).cast(_type(name)))

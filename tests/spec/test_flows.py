@@ -2,23 +2,20 @@ import pytest
 from pyspark.sql import functions as F
 
 from jobs.counting import dense
-from jobs.s10_flows.dwell_day import dwell_day, dwell_summary_day
+from jobs.s10_flows.dwell_day import dwell_summary_day
 from jobs.s10_flows.gate_hour import crossings
-from jobs.s10_flows.gate_pair_hour import gate_pair_hour
 from jobs.s10_flows.od_hour import od_hour
-from jobs.s10_flows.product_cells import gate_pair_day
-from jobs.s10_flows.through_day import through_day
 from jobs.s10_flows.travel_time_hour import travel_time_hour
 from jobs.s10_flows.zone_od_day import zone_od_day
 from tests.spec.table import frame
 
 VISITS = """
-    vid | cordon_id | vehicle_class | country | entry_gate_id | entry_ts | exit_gate_id | exit_ts  | dwell_s | visit_class | through_limit_s
-    A   | ring      | car           | BE      | G1            | 08:10:00 | G2           | 08:15:00 | 300     | through     | 400
-    A   | ring      | car           | BE      | G1            | 08:30:00 | G2           | 08:38:00 | 480     | short_visit | 400
-    B   | ring      | van           | -       | G1            | 08:50:00 | G1           | 08:55:00 | 300     | uturn       | 400
-    C   | ring      | car           | NL      | G2            | 09:00:00 | -            | -        | -       | no_exit     | -
-    D   | ring      | car           | BE      | -             | -        | G1           | 09:30:00 | -       | no_entry    | -
+    vid | cordon_id | vehicle_class | country | entry_gate_id | entry_site_id | entry_ts | exit_gate_id | exit_site_id | exit_ts  | dwell_s | visit_class
+    A   | ring      | car           | BE      | G1            | i1            | 08:10:00 | G2           | o2           | 08:15:00 | 300     | through
+    A   | ring      | car           | BE      | G1            | i1            | 08:30:00 | G2           | o2           | 08:38:00 | 480     | short_visit
+    B   | ring      | van           | -       | G1            | i1            | 08:50:00 | G1           | o1           | 08:55:00 | 300     | uturn
+    C   | ring      | car           | NL      | G2            | i2            | 09:00:00 | -            | -            | -        | -       | no_exit
+    D   | ring      | car           | BE      | -             | -             | -        | G1           | o1           | 09:30:00 | -       | no_entry
 """
 
 
@@ -29,62 +26,16 @@ def _visits(spark):
 def test_crossings_count_each_event_once_on_its_own_day(spark):
     inside = frame(
         spark,
-        """vid | cordon_id | vehicle_class | country | entry_gate_id | entry_ts
-           E   | ring      | car           | BE      | G1            | 20:00:00
-           F   | ring      | car           | BE      | G1            | 2026-03-09 20:00:00""",
+        """vid | cordon_id | vehicle_class | country | entry_gate_id | entry_site_id | entry_ts
+           E   | ring      | car           | BE      | G1            | i1            | 20:00:00
+           F   | ring      | car           | BE      | G1            | i1            | 2026-03-09 20:00:00""",
     )
     found = crossings(_visits(spark), inside, timezone="Europe/Brussels")
     counted = {(r.gate_id, r.direction): r["count"] for r in found.groupBy("gate_id", "direction").count().collect()}
     assert counted == {("G1", "in"): 4, ("G2", "in"): 1, ("G2", "out"): 2, ("G1", "out"): 2}
 
 
-def test_through_share_counts_entries_and_no_turns(spark, spec):
-    spec(
-        through_day,
-        given=_visits(spark),
-        then="""
-            cordon_id | vehicle_class | entries | through | vehicles | through_vehicles | other_vehicles | through_share | through_share_short | through_share_long
-            ring      | car           | 3       | 1       | 2        | 1                | 2              | 0.333333      | 0                   | 0.666667
-            ring      | van           | 1       | 0       | 1        | 0                | 1              | 0             | 0                   | 0
-            ring      | all           | 4       | 1       | 3        | 1                | 3              | 0.25          | 0                   | 0.5
-        """,
-    )
-
-
-def test_gate_pairs_need_both_ends(spark, spec):
-    spec(
-        gate_pair_hour,
-        given=_visits(spark),
-        then="""
-            hour_ts  | entry_gate_id | exit_gate_id | visit_class | vehicle_class | visits | vehicles | status
-            08:00:00 | G1            | G2           | through     | car           | 1      | 1        | low_n
-            08:00:00 | G1            | G2           | short_visit | car           | 1      | 1        | low_n
-            08:00:00 | G1            | G1           | uturn       | van           | 1      | 1        | low_n
-        """,
-    )
-    spec(
-        gate_pair_day,
-        given=_visits(spark),
-        then="""
-            entry_gate_id | exit_gate_id | kind    | visits | vehicles
-            G1            | G2           | through | 1      | 1
-            G1            | G2           | stay    | 1      | 1
-            G1            | G1           | stay    | 1      | 1
-        """,
-    )
-
-
-def test_dwell_bins_and_percentiles(spark, spec):
-    spec(
-        dwell_day,
-        bins_s=[0, 300, 600],
-        given=_visits(spark),
-        then="""
-            vehicle_class | dwell_bin_s | visits | vehicles
-            car           | 300         | 2      | 1
-            van           | 300         | 1      | 1
-        """,
-    )
+def test_dwell_percentiles(spark, spec):
     spec(
         dwell_summary_day,
         given=_visits(spark),
@@ -129,9 +80,10 @@ def test_od_counts_trips_and_distinct_vehicles_but_no_clones(spark, spec):
     )
 
 
-def test_travel_times_leave_out_cut_legs_and_same_site(spark, spec):
+def test_travel_times_leave_out_cut_legs_and_same_site_and_say_nothing_of_tails_they_do_not_have(spark, spec):
     spec(
         travel_time_hour,
+        timezone="Europe/Brussels",
         given="""
             vid | vehicle_class | from_site_id | to_site_id | depart_ts | gap_s | is_cut
             A   | car           | S1           | S2         | 08:00:00  | 100   | false
@@ -140,10 +92,28 @@ def test_travel_times_leave_out_cut_legs_and_same_site(spark, spec):
             D   | car           | S1           | S1         | 08:10:00  | 90    | false
         """,
         then="""
-            from_site_id | to_site_id | vehicle_class | n | vehicles | mean_s | p50_s | p95_s | buffer_index
-            S1           | S2         | car           | 1 | 1        | 100    | 100   | 100   | 0
-            S1           | S2         | van           | 1 | 1        | 300    | 300   | 300   | 0
-            S1           | S2         | all           | 2 | 2        | 200    | 200   | 290   | 0.45
+            from_site_id | to_site_id | vehicle_class | n | vehicles | mean_s | p50_s | p90_s | p95_s | free_flow_s | tti | buffer_index
+            S1           | S2         | car           | 1 | 1        | 100    | 100   | -     | -     | -           | -   | -
+            S1           | S2         | van           | 1 | 1        | 300    | 300   | -     | -     | -           | -   | -
+            S1           | S2         | all           | 2 | 2        | 200    | 200   | -     | -     | -           | -   | -
+        """,
+    )
+
+
+def test_free_flow_is_of_off_peak_legs_and_indices_compare_with_it(spark, spec):
+    leg = "vid | vehicle_class | from_site_id | to_site_id | depart_ts | gap_s | is_cut\n"
+    noon = [f"n{i} | car | S1 | S2 | 11:{i:02}:00 | {100 + 10 * i} | false" for i in range(11)]  # 12 to 13 h in Brussels
+    peak = [f"p{i} | car | S1 | S2 | 16:{i:02}:00 | {200 + 10 * i} | false" for i in range(21)]
+    spec(
+        travel_time_hour,
+        timezone="Europe/Brussels",
+        given=leg + "\n".join(noon + peak),
+        then="""
+            hour_ts  | vehicle_class | n  | mean_s | p90_s | p95_s | free_flow_s | tti      | pti     | buffer_index
+            11:00:00 | car           | 11 | 150    | 190   | -     | 115         | 1.30435  | -       | -
+            16:00:00 | car           | 21 | 300    | 380   | 390   | 115         | 2.6087   | 3.3913  | 0.3
+            11:00:00 | all           | 11 | 150    | 190   | -     | 115         | 1.30435  | -       | -
+            16:00:00 | all           | 21 | 300    | 380   | 390   | 115         | 2.6087   | 3.3913  | 0.3
         """,
     )
 

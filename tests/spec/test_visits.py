@@ -94,6 +94,8 @@ def test_an_entry_ends_with_the_next_event(spark):
     )
     rows = {(r.passage_id, r.entry_gate_id, r.exit_gate_id) for r in found.collect()}
     assert rows == {("p1", "G1", "G2"), ("p3", "G1", None), ("p4", "G2", None), ("p5", None, "G1")}
+    sites = {(r.passage_id, r.entry_site_id, r.exit_site_id) for r in found.collect()}
+    assert sites == {("p1", "S1", "S2"), ("p3", "S1", None), ("p4", "S2", None), ("p5", None, "S1")}
 
 
 def test_with_day_keys_who_is_inside_at_four_is_a_visit_without_exit(spark):
@@ -155,11 +157,11 @@ def test_an_exit_after_the_longest_stay_has_missed_its_entry(spark):
     ],
 )
 def test_a_visit_is_classed_by_gates_and_duration(spark, entry, exit_, gates, expected):
-    row = f"v1 | A | ring | car | BE | {gates[0] or '-'} | {entry or '-'} | {gates[1] or '-'} | {exit_ or '-'} | 300"
+    row = f"v1 | A | ring | car | BE | {gates[0] or '-'} | {entry or '-'} | {gates[1] or '-'} | {exit_ or '-'} | S | S | 300"
     known = visits(
         frame(
             spark,
-            "passage_id | vid | cordon_id | vehicle_class | country | entry_gate_id | entry_ts | exit_gate_id | exit_ts | reference_s\n"
+            "passage_id | vid | cordon_id | vehicle_class | country | entry_gate_id | entry_ts | exit_gate_id | exit_ts | entry_site_id | exit_site_id | reference_s\n"
             + row,
         ).withColumn("reference_s", F.col("reference_s").cast("int")),
         last_day=dt.date(2026, 3, 10),

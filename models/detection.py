@@ -19,6 +19,8 @@ LEAST_EFFECTIVE = 20.0
 """A site is known by itself when its evidence is worth as many passages."""
 LEAST_NETWORK = 100.0
 """So many passages of all sites together must have been exposed for their mean to say something of a site without evidence."""
+LEAST_SITES = 5
+"""So many sites known by cordons or counts say more of the network than all together."""
 TOO_LOW_SD = 2.5
 WIDE = 1.5
 """The network's spread over sites, this much wider, where a site takes the mean (methods 6)."""
@@ -93,6 +95,9 @@ def _levels(known: pd.DataFrame, *, passed: pd.Series, sites: list[str]) -> pd.D
     """By site ``odds``, ``se``, ``method``: each leaning on the network as much as it errs."""
     made = known.reindex(sites)
     sound = known[~known.method.isin(["continuity_leaking", "counts_disagree"])]
+    better = sound[sound.method != "bracketing"]
+    # Ways around spread the bracketed sites more than cameras differ.
+    sound = better if len(better) >= LEAST_SITES else sound
     of = network(*(sound[c].to_numpy(float) for c in ("odds", "se", "seen"))) if len(sound) else None
     has_mean = of is not None and sound.seen.sum() >= LEAST_NETWORK
     odds, se, method = made.odds.to_numpy(float), made.se.to_numpy(float), made.method.to_numpy(object)

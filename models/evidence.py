@@ -117,7 +117,10 @@ def _laid(crossed: pd.DataFrame, broken: pd.DataFrame, *, odds: pd.Series, sides
 
 
 def bracketing(pairs: pd.DataFrame, triples: pd.DataFrame) -> Evidence | None:
-    """What pairs of sites around a site say; the columns as in :func:`continuity`, with ``half`` and ``is_near``."""
+    """What pairs of sites around a site say; the columns as in :func:`continuity`, with ``half`` and ``is_near``.
+
+    Only vehicles that were soon at the second site: with time to spare they do something else in between.
+    """
     if pairs.empty or triples.empty:
         return None
     near = triples[triples.is_near & (triples.a != triples.b) & (triples.b != triples.c) & (triples.a != triples.c)]
@@ -125,7 +128,8 @@ def bracketing(pairs: pd.DataFrame, triples: pd.DataFrame) -> Evidence | None:
     between = between[~_down(between, between.b)]
     if between.empty:
         return None
-    soon = pairs[pairs.is_near].assign(a=lambda x: site_of(x.a), c=lambda x: site_of(x.c))
+    soon = pairs[pairs.is_near]
+    soon = soon.assign(a=site_of(soon.a), c=site_of(soon.c))
     direct = between[["a", "b", "c"]].drop_duplicates().merge(soon, on=["a", "c"])
     direct = direct[~_down(direct, direct.b)]
     chosen = bracket(between, direct)
@@ -165,4 +169,6 @@ def counted(counts: pd.DataFrame) -> pd.DataFrame:
     excess = (chi / freedom.where(freedom > 0)).fillna(1.0)
     # Counts err together (one device, one crew): their mean is not known better than one of them.
     se = np.sqrt(1 / total.weight + (COUNT_ERROR * q) ** 2) * np.sqrt(excess.clip(lower=1))
-    return pd.DataFrame({"odds": (1 - q) / q, "se": se / q**2, "seen": total.matched, "disagrees": (excess > 6) | (q > 1)})
+    beyond = (rows.matched > rows["count"] * (1 + 3 * COUNT_ERROR)).groupby(rows.site).any()
+    contradicts = (excess > MOST_EXCESS) | beyond
+    return pd.DataFrame({"odds": (1 - q) / q, "se": se / q**2, "seen": total.matched, "disagrees": contradicts})

@@ -115,8 +115,14 @@ def cordon_days(up: DataFrame, *, gates: Collection[tuple[str, str]]) -> DataFra
     return per_cordon.agg(F.avg("up").alias("up"), F.min("up").alias("least_up"))
 
 
+def up_days_of(run: Run) -> DataFrame:
+    """:func:`up_days` of a run, computed here and now: a row a site and day, which several parts of each later plan look up."""
+    rows = [(row.service_day, row.site_id, row.up) for row in up_days(run.table("flow_site_hour")).collect()]
+    return run.spark.createDataFrame(rows, "service_day date, site_id string, up double")
+
+
 def of_the_day(run: Run) -> tuple[DataFrame, DataFrame]:
     """:func:`day_detection` and :func:`cordon_days` of a run; its job reads ``flow_site_hour`` and ``core_detection``."""
-    up = up_days(run.table("flow_site_hour"))
+    up = up_days_of(run)
     gates = [(gate.site_id, gate.cordon_id) for gate in run.city.gates]
     return day_detection(detection_of(run), up=up), cordon_days(up, gates=gates)

@@ -69,16 +69,19 @@ def test_who_leaves_without_having_entered_was_inside_but_for_the_entries_that_w
     )
 
 
-def _stock(spark, moves: str, *, opened: float = 0, up: float = 1) -> list:
-    every = slots(spark, days=[dt.date.fromisoformat(DAY)], cordons=("ring",), timezone=BRUSSELS)
-    header = "cordon_id | slot_ts | entered | left | unknown\n"
-    typed = frame(spark, header + moves).selectExpr(
+def _stock(spark, moves: str, *, opened: float = 0, up: dict[str, float] | None = None) -> list:
+    """Every quarter of the cordons in ``up``, by default of the ring whose cameras were up all day."""
+    shares = up or {"ring": 1}
+    every = slots(spark, days=[dt.date.fromisoformat(DAY)], cordons=tuple(shares), timezone=BRUSSELS)
+    typed = frame(spark, "cordon_id | slot_ts | entered | left | unknown\n" + moves).selectExpr(
         "service_day", "cordon_id", "slot_ts", "double(entered)", "double(left)", "bigint(unknown)"
     )
-    opening = spark.sql(f"SELECT DATE'{DAY}' AS service_day, 'ring' AS cordon_id, {opened}D AS vehicle_opening")
-    cordons = spark.sql(f"SELECT DATE'{DAY}' AS service_day, 'ring' AS cordon_id, {up}D AS up, {up}D AS least_up")
-    found = stock_15min(every, typed, opening, cordons).orderBy("slot_ts").collect()
-    assert len(found) == 96
+    known = spark.createDataFrame(
+        [(dt.date.fromisoformat(DAY), cordon, float(opened), float(share)) for cordon, share in shares.items()],
+        "service_day date, cordon_id string, vehicle_opening double, up double",
+    )
+    found = stock_15min(every, typed, known.drop("up"), known.drop("vehicle_opening")).orderBy("slot_ts").collect()
+    assert len(found) == 96 * len(shares)
     return found
 
 
@@ -98,16 +101,18 @@ def test_stock_never_falls_below_zero(spark):
     assert (found[0].opening_stock, min(row.vehicles_inside for row in found)) == (30.0, 0.0)
 
 
-@pytest.mark.parametrize(
-    ("moves", "up", "reason", "has_stock", "has_residual"),
-    [
-        ("ring | 08:00:00 | 110 | 100 | 0", 1, "residual", True, True),
-        ("ring | 08:00:00 | 140 | 100 | 0", 1, "leaks", False, True),
-        ("ring | 08:00:00 | 140 | 0 | 0", 1, "leaks", False, True),
-        ("ring | 08:00:00 | 100 | 100 | 3", 1, "unidentified", False, False),
-        ("ring | 08:00:00 | 100 | 100 | 0", 0.9, "camera_down", False, False),
-    ],
-)
-def test_where_the_stock_is_not_identifiable_there_is_a_reason_and_no_figure(spark, moves, up, reason, has_stock, has_residual):
-    row = _stock(spark, moves, up=up)[50]
-    assert (row.reason, row.vehicles_inside is not None, row.residual is not None) == (reason, has_stock, has_residual)
+def test_where_the_stock_is_not_identifiable_there_is_a_reason_and_no_figure(spark):
+    cases = {
+        "residual": ("110 | 100 | 0", 1, True, True),
+        "leaks": ("140 | 100 | 0", 1, False, True),
+        "one_way": ("140 | 0   | 0", 1, False, True),
+        "unidentified": ("100 | 100 | 3", 1, False, False),
+        "camera_down": ("100 | 100 | 0", 0.9, False, False),
+    }
+    moves = "\n".join(f"{cordon} | 08:00:00 | {case[0]}" for cordon, case in cases.items())
+    found = _stock(spark, moves, up={cordon: case[1] for cordon, case in cases.items()})
+    said = {r.cordon_id: (r.reason, r.vehicles_inside is not None, r.residual is not None) for r in found}
+    assert said == {
+        cordon: ("leaks" if cordon == "one_way" else cordon, stock, residual)
+        for cordon, (_, _, stock, residual) in cases.items()
+    }

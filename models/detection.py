@@ -56,10 +56,10 @@ def detection(
     levels = _levels(known, passed=passages.groupby("site").n.sum(), sites=sites)
     index = pd.MultiIndex.from_product([sites, list(classes), list(parts)], names=["site", "vehicle_class", "part"])
     cells = pd.DataFrame({"n": passages.groupby(index.names).n.sum().reindex(index, fill_value=0)})
-    exposure = _exposure(known, [from_cordon, from_pairs], odds=levels.odds, index=index)
+    exposure = _exposure(known, [from_cordon, from_pairs], index=index)
     made = factors(cells.join(exposure).fillna(0.0).reset_index()).join(levels, on="site")
-    # The site's odds are those of its traffic as it is mixed.
-    weight = made.n.where(made.n.groupby(made.site).transform("sum") > 0, 1)
+    # The site's odds are those of the traffic by which they are known; who passes may be mixed otherwise.
+    weight = made.exposed.where(made.exposed.groupby(made.site).transform("sum") > 0, made.n + 1e-9)
     mixed = (made.factor * weight).groupby(made.site).sum() / weight.groupby(made.site).sum()
     odds = made.odds * made.factor / made.site.map(mixed)
     q = 1 / (1 + odds)
@@ -123,8 +123,8 @@ def _has_way_around(made: pd.DataFrame, of: Network) -> np.ndarray:
     return ((made.method == "bracketing") & (made.odds > of.mean + TOO_LOW_SD * wide)).to_numpy()
 
 
-def _exposure(known: pd.DataFrame, parts: list[Evidence | None], *, odds: pd.Series, index: pd.MultiIndex) -> pd.DataFrame:
-    """By cell: misses ``expected`` by the site's odds and ``missed``, from the source by which the site is known."""
+def _exposure(known: pd.DataFrame, parts: list[Evidence | None], *, index: pd.MultiIndex) -> pd.DataFrame:
+    """By cell: passages ``exposed``, misses ``expected`` by the site's odds and ``missed``, from the source by which the site is known."""
     names = ("continuity", "bracketing")
     tables = []
     for name, part in zip(names, parts, strict=True):
@@ -132,10 +132,10 @@ def _exposure(known: pd.DataFrame, parts: list[Evidence | None], *, odds: pd.Ser
             own = known.index[known.method.str.startswith(name)]
             tables.append(part.cells[part.cells.site.isin(own)])
     if not tables:
-        return pd.DataFrame({"expected": 0.0, "missed": 0.0}, index=index)
+        return pd.DataFrame(0.0, index=index, columns=["exposed", "expected", "missed"])
     cells = pd.concat(tables, ignore_index=True)
     raw = cells.groupby("site")[["seen", "missed"]].sum()
     # Against the rate found in the cells themselves: pooling of the site is not the business of its classes.
     rate = cells.site.map(raw.missed / raw.seen.where(raw.seen > 0))
-    cells = cells.assign(expected=cells.seen * rate)
-    return cells.groupby(index.names)[["expected", "missed"]].sum().reindex(index, fill_value=0.0)
+    cells = cells.assign(exposed=cells.seen, expected=cells.seen * rate)
+    return cells.groupby(index.names)[["exposed", "expected", "missed"]].sum().reindex(index, fill_value=0.0)

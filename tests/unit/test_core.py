@@ -19,7 +19,7 @@ def _days(*offsets: int) -> list[dt.date]:
 def test_the_chain_is_the_pipeline_in_its_order():
     names = [step.name for step in chain.steps()]
     reads, movements = ["ingest", "repair", "pseudonymise", "clocks"], ["passages", "legs", "trips", "visits"]
-    assert names == [*reads, *movements, "flows", "quality"]
+    assert names == [*reads, *movements, "detection", "flows", "quality"]
 
 
 def test_every_table_is_written_by_exactly_one_job_but_reads_whose_time_is_corrected():

@@ -1,6 +1,5 @@
 """No plate and no key anywhere but in landing, raw tables and keystore: every file that a run wrote is searched."""
 
-import json
 import os
 import subprocess
 import sys
@@ -8,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from privacy.keys import Keystore
 from privacy.pseudonym import _pads
 from tests.attack.search import hits, plant_controls
 from tests.e2e import vliet
@@ -74,7 +74,6 @@ def _may_hold_plates(folder: Path) -> list[Path]:
         folder / "truth",
         folder / "lake" / "raw_read",
         folder / "lake" / "raw_repaired",
-        folder / "keys",
         folder / "control",
     ]
 
@@ -90,12 +89,14 @@ def test_no_plate_outside_landing_and_raw(ran):
     assert not [name for name in data if name.startswith("_delta_log")], "the raw table's log outlives its files"
 
 
-def test_no_key_outside_the_keystore(ran):
-    key_files = list((ran / "keys").iterdir())
-    secrets = [bytes.fromhex(json.loads(file.read_text())["secret"]) for file in key_files]
+def test_no_key_in_clear_anywhere(ran):
+    store = Keystore(ran / "keys")
+    secrets = [store.opened(record).secret for record in store.living("vliet")]
+    assert secrets
     pads = [bytes(pad) for secret in secrets for pad in _pads(secret)]
-    assert hits(ran, [*secrets, *pads], without=[ran / "keys", ran / "control"]) == {}
-    assert len(hits(ran / "keys", secrets)) == len(secrets), "positive control: the keystore holds them"
+    assert hits(ran, [*secrets, *pads], without=[ran / "control"]) == {}, "not even in the keystore, where keys are wrapped"
+    kek = bytes.fromhex((ran / "keys.kek").read_text())
+    assert set(hits(ran, [kek])) == {"keys.kek"}, "positive control: the search finds the key-encryption key, in its file only"
 
 
 def test_the_search_finds_what_is_planted(ran):

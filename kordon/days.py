@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from kordon.lake import Lake, among
@@ -33,6 +33,14 @@ def known(lake: Lake) -> dict[date, Day]:
         )
         for row in lake.read("ops_day").collect()
     }
+
+
+def started_at(run_id: str) -> datetime | None:
+    """When a run started, from its id; None for an id that says nothing of it."""
+    try:
+        return datetime.strptime(run_id.partition("-")[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def write(lake: Lake, days: Iterable[Day], *, metadata: dict[str, object]) -> None:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -65,7 +66,15 @@ def ran(tmp_path_factory):
         with (folder / f"log-{number}.txt").open("w") as log:
             kordon = Path(sys.executable).parent / "kordon"
             subprocess.run([str(kordon), *command], env=environment, stdout=log, stderr=subprocess.STDOUT, check=True, cwd=ROOT)
+    _wait_for_java(folder / "tmp")
     return folder
+
+
+def _wait_for_java(scratch: Path) -> None:
+    """Java outlives the command by the moment in which it deletes its files."""
+    until = time.monotonic() + 60
+    while any(scratch.glob("kordon-*/*")) and time.monotonic() < until:
+        time.sleep(0.2)
 
 
 def _may_hold_plates(folder: Path) -> list[Path]:

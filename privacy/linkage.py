@@ -52,7 +52,9 @@ def unicity(seen: pd.DataFrame, *, points: int, sample: int, rng: np.random.Gene
     """
     pairs = seen[["vehicle", "place", "hour"]].drop_duplicates()
     at = pairs.groupby(["place", "hour"]).vehicle.agg(set).to_dict()
-    of = pairs.groupby("vehicle")[["place", "hour"]].apply(lambda rows: list(rows.itertuples(index=False, name=None)))
+    of: dict[object, list[tuple[object, object]]] = {}
+    for vehicle, place, hour in pairs.itertuples(index=False, name=None):
+        of.setdefault(vehicle, []).append((place, hour))
     able = [vehicle for vehicle, known in of.items() if len(known) >= points]
     tried: list[int] = rng.choice(len(able), size=min(sample, len(able)), replace=False).tolist() if able else []
     alone = 0

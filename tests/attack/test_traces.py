@@ -132,6 +132,10 @@ def test_2_the_key_is_in_no_channel_and_a_literal_one_is(seen):
     )
 
 
+def test_2_a_session_that_does_not_encrypt_gets_no_key(seen):
+    assert "spark.io.encryption.enabled=true" in (seen[0] / "refused.txt").read_text()
+
+
 def test_2_no_plate_in_plan_event_log_or_debug_log(seen):
     folder, _ = seen
     logs = {

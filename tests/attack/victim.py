@@ -58,12 +58,25 @@ def _unprotected(folder: Path, secret: bytes):
     builder = builder.config("spark.local.dir", str(folder / "clear")).config("spark.shuffle.compress", "false")
     spark = builder.config("spark.sql.shuffle.partitions", "2").getOrCreate()
     spark.sparkContext.setLogLevel("DEBUG")
+    _refused(folder, spark, secret)
     raw, _ = _shuffled(_reads(spark))
     keyed = raw.select(F.sha2(F.concat(F.lit(secret), F.col("plate").cast("binary")), 256).alias("vid"))
     _write_plan(folder / "plan-clear.txt", keyed)
     keyed.write.format("noop").mode("overwrite").save()
     spark.sparkContext.setLogLevel("ERROR")
     return spark
+
+
+def _refused(folder: Path, spark, secret: bytes) -> None:
+    """A session that does not encrypt gets no table of keys."""
+    from kordon.errors import ConfigError
+    from privacy.keys import Key
+    from privacy.pseudonym import key_table
+
+    try:
+        key_table(spark, {DAY: Key("id", "vliet", "mobility", str(DAY), DAY, DAY, secret)})
+    except ConfigError as refused:
+        (folder / "refused.txt").write_text(str(refused))
 
 
 def _protected(folder: Path):

@@ -123,10 +123,11 @@ def erase(lake: "Lake", *, subject: Subject, keys: "Iterable[Key]", by: str, pur
     vids = subject.vids(keys)
     hits = _hits(lake, subject, vids)
     found = find(lake, subject=subject, keys=keys)
-    landing = sorted({row.file for row in hits["raw_read"].select("file").distinct().collect()})
-    affected = {one.service_day for one in found} | _unfinished(lake)
+    begun_days, begun_files = _unfinished(lake)
+    landing = sorted({row.file for row in hits["raw_read"].select("file").distinct().collect()} | begun_files)
+    affected = {one.service_day for one in found} | begun_days
     log = audit_log.of_lake(lake.uri)
-    audit_log.append(log, action=STARTED, purpose=purpose, by=by, days=sorted(str(day) for day in affected))
+    audit_log.append(log, action=STARTED, purpose=purpose, by=by, days=sorted(str(day) for day in affected), landing=landing)
     _mark_stale(lake, affected)
     for name in (*VEHICLE_TABLES, *RAW_TABLES):
         of_table = {one.service_day for one in found if one.table == name}
@@ -158,15 +159,17 @@ def _metadata(touched: Iterable[date]) -> dict[str, Any]:
     return {"days": sorted(str(day) for day in touched), "reason": "erasure"}
 
 
-def _unfinished(lake: "Lake") -> set[date]:
-    """The days of an erasure whose process died."""
-    began: set[date] = set()
+def _unfinished(lake: "Lake") -> tuple[set[date], set[str]]:
+    """The days and landing files of erasures whose process died."""
+    begun_days: set[date] = set()
+    begun_files: set[str] = set()
     for entry in audit_log.entries(audit_log.of_lake(lake.uri)):
         if entry["action"] == STARTED:
-            began |= {date.fromisoformat(day) for day in entry["days"]}
+            begun_days |= {date.fromisoformat(day) for day in entry["days"]}
+            begun_files |= set(entry["landing"])
         elif entry["action"] == ENDED:
-            began = set()
-    return began
+            begun_days, begun_files = set(), set()
+    return begun_days, begun_files
 
 
 def _mark_stale(lake: "Lake", affected: Collection[date]) -> None:

@@ -102,7 +102,7 @@ def test_a_version_that_a_half_computed_day_needs_is_spared_and_said_until_that_
     folder, lake = filled
     whole = lake.version("core_trip")
     fill(lake, "core_trip", [{"service_day": NEW, "passages": 7}], days=[NEW], where=f"service_day = '{NEW}'")
-    now = LOADED + 8 * DAY
+    now = LOADED + 7 * DAY
     report = _apply(filled, now)
     assert report.spared == [NEW]
     assert any(f"service_day={OLD}" in path for path in report.left), "positive control: the listing shows what is left"

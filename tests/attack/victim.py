@@ -56,8 +56,11 @@ def _unprotected(folder: Path, secret: bytes):
 
     builder = _with_jars(SparkSession.builder, local=True).master("local[2]").config("spark.ui.enabled", "false")
     builder = builder.config("spark.local.dir", str(folder / "clear")).config("spark.shuffle.compress", "false")
+    builder = builder.config("spark.driver.extraJavaOptions", f"-Djava.io.tmpdir={folder / 'clear'}")
     spark = builder.config("spark.sql.shuffle.partitions", "2").getOrCreate()
     spark.sparkContext.setLogLevel("DEBUG")
+    # So that what is not found in the log is not missing only because nothing is written there.
+    spark._jvm.org.apache.logging.log4j.LogManager.getLogger("control").debug(secret.hex())
     _refused(folder, spark, secret)
     raw, _ = _shuffled(_reads(spark))
     keyed = raw.select(F.sha2(F.concat(F.lit(secret), F.col("plate").cast("binary")), 256).alias("vid"))

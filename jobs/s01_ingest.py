@@ -127,6 +127,7 @@ def load(
     days = {day for day, _ in accepted} | {h.service_day for h in stored if h.key in loaded}
     touched = days - run.closed_days
     run.touched_days |= touched
+    run.lost_days |= {day for day, _ in accepted} & run.closed_days
 
     places = None if lines is None else numbered(lines, blocks(surveyed), files=usable)
     now: list[Stored] = []

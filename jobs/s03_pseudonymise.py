@@ -47,12 +47,17 @@ def pseudonymised(raw: DataFrame, repaired: DataFrame, *, keys: DataFrame) -> Da
 
 
 def keys_of_days(run: Run) -> "dict[date, Key]":
-    """The key of each day of the run, made where the period has none yet."""
-    keystore = Keystore(run.keystore)
+    """The key of each day of the run, made where the period has none yet.
+
+    Raises:
+        KeyDestroyedError: a day's key is destroyed, and its state does not say so yet.
+    """
+    keystore = Keystore(run.keystore, kek=run.kek)
     keys = {}
     for day in run.days:
         period, first, last = run.city.key_period(day)
         keys[day] = keystore.key(city=run.city.id, period=period, first_day=first, last_day=last)
+    keystore.log_read(keys.values(), run_id=run.run_id)
     return keys
 
 

@@ -1,6 +1,8 @@
 """The command line. The top layer: imports what a command needs when it runs, so that ``kordon --help`` answers at once."""
 
+import importlib
 import os
+import pkgutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import kordon
+from kordon import commands
 from kordon.errors import ConfigError, KordonError, UsageError
 
 if TYPE_CHECKING:
@@ -58,6 +61,11 @@ def options(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
             "--keystore",
             type=click.Path(path_type=Path),
             help="The folder of keys [default: $XDG_STATE_HOME/kordon/keys/<city>].",
+        ),
+        "kek": click.option(
+            "--kek",
+            type=click.Path(path_type=Path),
+            help="The file of the key-encryption key, or /dev/fd/N [default: beside the keystore, made at first use].",
         ),
         "master": click.option("--master", default="local[*]", show_default=True, help="The Spark master."),
         "json": click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."),
@@ -117,14 +125,29 @@ def loaded_city(folder: Path) -> "City":
     return loaded
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+class Commands(click.Group):
+    """The commands of this file, and of each module of ``kordon/commands``: ``audit_log.py`` holds ``command``, ``kordon audit-log``."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        modules = [info.name.replace("_", "-") for info in pkgutil.iter_modules(commands.__path__)]
+        return sorted([*super().list_commands(ctx), *modules])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in self.commands or cmd_name not in self.list_commands(ctx):
+            return super().get_command(ctx, cmd_name)
+        module = importlib.import_module(f"{commands.__name__}.{cmd_name.replace('-', '_')}")
+        found: click.Command = module.command
+        return found
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(kordon.__version__, prog_name="kordon")
 def cli() -> None:
     """Kordon: from the plate reads of a city's cameras to mobility statistics that may be published."""
 
 
 @cli.command()
-@options("city", "lake", "days", "keystore", "master", "json", "quiet")
+@options("city", "lake", "days", "keystore", "kek", "master", "json", "quiet")
 @click.option("--landing", type=click.Path(path_type=Path), help="The suppliers' files, a folder a source; for ingest.")
 @click.option("--from", "first", metavar="STEP", help="Start at this step.")
 @click.option("--to", "last", metavar="STEP", help="End with this step.")
@@ -137,6 +160,7 @@ def run(
     lake: str,
     days: list[date] | None,
     keystore: Path | None,
+    kek: Path | None,
     master: str,
     as_json: bool,
     quiet: bool,
@@ -156,6 +180,7 @@ def run(
     """
     from kordon import chain, pipeline, report
     from kordon.run import Override
+    from privacy.keys import Keystore
     from quality.gate import judge
 
     if (days is None) == (not stale):
@@ -166,12 +191,17 @@ def run(
     steps = chain.between_steps(first, last)
     if steps[0].name == "ingest" and landing is None:
         raise UsageError("The step ingest needs --landing DIR; or start later with --from.")
+    folder = keystore or state_home("keys", loaded.id)
+    # Before Spark starts: a keystore that others can read is refused at once.
+    destroyed = Keystore(folder, kek=kek).destroyed_days(loaded.id)
     with opened_lake(lake, master=master, write=True, quick=_is_little(landing)) as opened:
         summary = pipeline.execute(
             spark=opened.spark,
             lake=opened,
             city=loaded,
-            keystore=keystore or state_home("keys", loaded.id),
+            keystore=folder,
+            kek=kek,
+            destroyed=destroyed,
             wanted=days,
             landing=landing.absolute() if landing else None,
             steps=steps,
@@ -289,25 +319,6 @@ def validate(city: Path, lake: str, master: str, as_json: bool, quiet: bool, tru
     if out is not None:
         out.write_text(made.html(), encoding="utf-8")
         progress(f"written: {out}")
-
-
-@cli.command()
-@options("city", "lake", "master", "json")
-def retention(city: Path, lake: str, master: str, as_json: bool) -> None:
-    """Delete raw reads of complete days that are past their retention, old versions included.
-
-    \b
-    Example:
-      kordon retention --city cities/vliet --lake lake
-    """
-    from datetime import UTC, datetime
-
-    from kordon import report
-    from kordon.retention import apply
-
-    loaded = loaded_city(city)
-    with opened_lake(lake, master=master, write=True) as opened:
-        report.show_retention(apply(lake=opened, city=loaded, now=datetime.now(UTC)), as_json=as_json)
 
 
 @cli.command()

@@ -1,8 +1,8 @@
 """A day's life: open, complete, stale, closed; one row a day in ``ops_day``."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import date, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from kordon.lake import Lake, among
@@ -35,6 +35,14 @@ def known(lake: Lake) -> dict[date, Day]:
     }
 
 
+def started_at(run_id: str) -> datetime | None:
+    """When a run started, from its id; None for an id that says nothing of it."""
+    try:
+        return datetime.strptime(run_id.partition("-")[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
 def write(lake: Lake, days: Iterable[Day], *, metadata: dict[str, object]) -> None:
     """Replace the rows of these days, in one commit."""
     rows = [(d.service_day, d.state, d.run_id, d.config_hash, d.code_version, d.versions) for d in days]
@@ -55,7 +63,30 @@ def touched(run: "Run") -> None:
             changed.append(Day(day, OPEN, run.run_id, run.city.config_hash, kordon.__version__))
         elif old.state == COMPLETE:
             changed.append(Day(day, STALE, old.run_id, old.config_hash, old.code_version, old.versions))
-    write(run.lake, changed, metadata=run.metadata(run.touched_days))
+    for day in sorted(run.lost_days - set(before)):
+        changed.append(Day(day, CLOSED, run.run_id, run.city.config_hash, kordon.__version__))
+    write(run.lake, changed, metadata=run.metadata(run.touched_days | run.lost_days))
+
+
+def close(lake: Lake, gone: Iterable[date], *, metadata: dict[str, object], without: Iterable[str] = ()) -> list[date]:
+    """Close the days that the lake knows and whose key or reads are gone; what they had when they were whole stays readable.
+
+    Args:
+        without: tables that no longer hold these days.
+
+    Returns:
+        The days that were not closed before.
+    """
+    wanted, dropped = set(gone), set(without)
+    if not wanted:
+        return []
+    before = [day for day in known(lake).values() if day.service_day in wanted]
+    after = [
+        replace(day, state=CLOSED, versions={name: v for name, v in day.versions.items() if name not in dropped})
+        for day in before
+    ]
+    write(lake, [new for old, new in zip(before, after, strict=True) if new != old], metadata=metadata)
+    return sorted(day.service_day for day in before if day.state != CLOSED)
 
 
 def blocks(days: Iterable[date]) -> list[list[date]]:

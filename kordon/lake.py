@@ -162,8 +162,11 @@ class Lake:
         return version
 
     def delete(self, name: str, *, where: str, metadata: dict[str, Any]) -> None:
-        """Delete the rows that a predicate selects, and every file of the table that no version but the newest needs."""
+        """Delete the rows that a predicate selects; old versions still hold them, see :mod:`kordon.vacuum`."""
         self.replace(name, self.rows(name, []), where=where, metadata=metadata)
+
+    def vacuum(self, name: str) -> None:
+        """Delete every file of a table that its newest version does not need."""
         self.spark.sql(f"VACUUM delta.`{self.path(name)}` RETAIN 0 HOURS")
 
 

@@ -52,6 +52,8 @@ def execute(
     steps: Sequence[chain.Step],
     judge: Judge | None,
     override: Override | None,
+    kek: Path | None = None,
+    destroyed: Collection[date] = (),
     started_at: datetime | None = None,
     progress: Progress = lambda line: None,
 ) -> Summary:
@@ -61,6 +63,8 @@ def execute(
         wanted: service days, or None for those that are stale, in order.
         landing: the suppliers' files; needed by ``ingest`` only.
         steps: as :func:`kordon.chain.between_steps` gives them.
+        kek: the file of the key-encryption key, if not the one beside the keystore.
+        destroyed: days whose key is destroyed, as the keystore says; those that the lake knows become closed.
 
     Raises:
         QualityError: a blocking rule failed; the step that it is about is not committed.
@@ -75,11 +79,13 @@ def execute(
         started_at=started,
         keystore=keystore,
         landing=landing,
+        kek=kek,
         judge=judge,
         override=override,
     )
     summary = Summary(run.run_id)
-    run.closed_days = {d.service_day for d in days.known(lake).values() if d.state == days.CLOSED}
+    days.close(lake, destroyed, metadata=run.metadata(destroyed))
+    run.closed_days = {d.service_day for d in days.known(lake).values() if d.state == days.CLOSED} | set(destroyed)
     todo = list(steps)
     if todo[0].name == "ingest":
         _run_step(run, todo.pop(0), summary=summary, progress=progress, still_read={"raw_read"})

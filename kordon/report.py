@@ -15,6 +15,7 @@ from kordon.errors import ConfigError, UsageError
 from kordon.tables import TABLES
 
 if TYPE_CHECKING:
+    from kordon import retention
     from kordon.lake import Lake
     from kordon.pipeline import Summary
 
@@ -107,14 +108,28 @@ def show_release(made: Any, *, as_json: bool) -> None:
     print(Path(made.path) / "index.html")
 
 
-def show_retention(done: list[dict[str, Any]], *, as_json: bool) -> None:
-    """What was deleted."""
+def show_retention(done: "retention.Report", *, keys: list[str], as_json: bool) -> None:
+    """What was deleted, and what the listing afterwards shows."""
     if as_json:
-        _dump(done)
-    elif not done:
-        print("Nothing is past its retention.")
+        _dump({"keys_destroyed": keys, **asdict(done)})
+        return
+    days: dict[str, list[int]] = {}
+    for gone in done.deleted:
+        days.setdefault(gone.table, []).append(gone.rows)
+    if days:
+        _print(grid("Deleted", ["table", "days", "rows"], [[name, len(rows), sum(rows)] for name, rows in days.items()]))
     else:
-        _print(grid("Deleted", list(done[0]), [list(row.values()) for row in done]))
+        print("No row is past its retention.")
+    print(
+        f"{len(keys)} keys destroyed, {len(done.landing.deleted)} landing files deleted, {len(done.closed)} days became closed."
+    )
+    for files, what in (
+        (done.landing.changed, "changed since they were loaded"),
+        (done.landing.unloaded, "loaded by no profile"),
+    ):
+        if files:
+            print(f"{len(files)} old landing files are {what}: {', '.join(files[:10])}")
+    print(f"{len(done.left)} files are past their retention and still there.")
 
 
 def show_tables(name: str | None, *, as_json: bool) -> None:

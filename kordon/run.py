@@ -80,6 +80,8 @@ class Run:
     started_at: datetime
     keystore: "Path"
     landing: "Path | None" = None
+    kek: "Path | None" = None
+    """The file of the key-encryption key; without it the one beside the keystore."""
     judge: Judge | None = None
     override: Override | None = None
     facts: list[tuple[str, Fact]] = field(default_factory=list)
@@ -88,6 +90,9 @@ class Run:
     touched_days: set[date] = field(default_factory=set)
     """Days of which ingest loaded, changed or removed reads, whatever the days of the run."""
     closed_days: set[date] = field(default_factory=set)
+    """Days whose reads are counted and dropped: their raw reads or their key are gone."""
+    lost_days: set[date] = field(default_factory=set)
+    """Closed days for which reads still arrived."""
     _session: dict[str, _Staged] = field(default_factory=dict)
     _staged: dict[str, _Staged] = field(default_factory=dict)
     _step_accounts: list[Account] = field(default_factory=list)

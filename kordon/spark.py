@@ -46,6 +46,11 @@ def sweep_scratch() -> int:
     return swept
 
 
+def crashes(scratch: Path) -> str:
+    """Java's options for its own death: no image of its memory, which holds plates, and its report where it is swept."""
+    return f"-XX:-CreateCoredumpOnCrash -XX:ErrorFile={scratch}/hs_err.log"
+
+
 def compiler(*, quick: bool) -> str:
     """Java's options for a session that lives a minute or two: the thorough compiler costs more than it gives.
 
@@ -96,7 +101,7 @@ def session(*, master: str = "local[*]", app: str = "kordon", quick: bool = Fals
         .config("spark.sql.warehouse.dir", str(scratch / "warehouse"))
         .config(
             "spark.driver.extraJavaOptions",
-            f"-Djava.io.tmpdir={scratch} -Dderby.system.home={scratch} {compiler(quick=quick)}".strip(),
+            f"-Djava.io.tmpdir={scratch} -Dderby.system.home={scratch} {crashes(scratch)} {compiler(quick=quick)}".strip(),
         )
         .config("spark.ui.enabled", "false")
         # A chain has more stages than the 1,000 whose compiled code Spark keeps: the next block or run would compile them again.

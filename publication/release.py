@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 import kordon
+from kordon import audit_log
 from kordon.days import CLOSED, COMPLETE, Day, known
 from kordon.errors import ConfigError, PrivacyError, UsageError
 from privacy.disclosure import disclose
@@ -61,7 +62,7 @@ def build(*, lake: "Lake", city: "City", days: list[date], out: Path, approved_b
     _refuse_incomplete(of_lake, days=wanted, city=city)
     versions.refuse_overlap(out / f"{city.id}-shared", first=wanted[0], last=wanted[-1])
     overridden = lake.read("ops_quality", wanted).filter("severity = 'overridden'").toPandas()
-    return assemble(
+    made = assemble(
         cells={product.name: lake.read_whole(product.cells, wanted).toPandas() for product in PRODUCTS},
         city=city,
         days=wanted,
@@ -72,6 +73,17 @@ def build(*, lake: "Lake", city: "City", days: list[date], out: Path, approved_b
         runs=[of_lake[day] for day in wanted],
         overrides=sorted({f"{row.service_day}: {row.table}.{row.check}.{row.entity}" for row in overridden.itertuples()}),
     )
+    if made.is_new:
+        audit_log.append(
+            audit_log.of_lake(lake.uri),
+            action="release_approved",
+            purpose="; ".join(city.governance.purposes) or "mobility statistics",
+            by=approved_by.strip(),
+            release=str(made.path),
+            version=made.version,
+            tier="shared",
+        )
+    return made
 
 
 def assemble(

@@ -47,6 +47,12 @@ def normalised(plate: Column) -> Column:
     return F.regexp_replace(folded, "[^A-Z0-9]", "")
 
 
+def normalised_text(plate: str) -> str:
+    """:func:`normalised` for one plate that a person writes down, outside Spark."""
+    upper = plate.upper().translate(str.maketrans(*_folds()))
+    return "".join(character for character in upper if character in _PLAIN)
+
+
 def quality(*, plate: Column, country: Column) -> Column:
     """How good a plate looks.
 

@@ -60,10 +60,11 @@ def test_retention_deletes_raw_reads_for_good_and_a_closed_day_is_never_replaced
     folder, rows = made
     lake = Lake(spark, str(folder / "lake"))
     city, now = load(vliet.CITY), dt.datetime.now(dt.UTC)
-    assert retention.apply(lake=lake, city=city, now=now) == [], "the files were loaded just now"
+    assert retention.apply(lake=lake, city=city, now=now).deleted == [], "the files were loaded just now"
     done = retention.apply(lake=lake, city=city, now=now + dt.timedelta(hours=city.retention.raw_hours + 1))
-    assert [record["service_day"] for record in done] == [str(day) for day in DAYS]
-    assert sum(record["rows"] for record in done) > 0
+    assert {(gone.table, gone.service_day) for gone in done.deleted} >= {("raw_read", day) for day in DAYS}
+    assert done.closed == DAYS
+    assert done.left == []
     raw = [folder / "lake" / name for name in ("raw_read", "raw_repaired")]
     left = [path for day in DAYS for table in raw for path in table.rglob(f"service_day={day}/*.parquet")]
     assert left == [], "old versions are gone too"

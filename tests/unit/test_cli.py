@@ -5,6 +5,7 @@ import sys
 import time
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -30,11 +31,22 @@ def test_help_answers_at_once_without_loading_spark():
     print(f"kordon --help twice: {time.monotonic() - began:.2f} s")
 
 
-@pytest.mark.parametrize("command", sorted(cli.commands))
-def test_each_command_has_help_with_an_example(command):
-    result = CliRunner().invoke(cli, [command, "--help"])
+def _commands(group=cli, before=()):
+    """Every command and every command of a group, as words."""
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        words = (*before, name)
+        yield words
+        found = group.get_command(context, name)
+        if isinstance(found, click.Group):
+            yield from _commands(found, words)
+
+
+@pytest.mark.parametrize("words", _commands(), ids=" ".join)
+def test_each_command_has_help_with_an_example(words):
+    result = CliRunner().invoke(cli, [*words, "--help"])
     assert result.exit_code == 0
-    assert f"kordon {command}" in result.output
+    assert f"kordon {' '.join(words)}" in result.output
     assert "Example:" in result.output
 
 
@@ -55,6 +67,7 @@ def test_each_command_has_help_with_an_example(command):
         (["release", "--city", "cities/vliet", "--lake", "x", "--period", "2026-03-10", "--out", "o"], 3, "--approve-as"),
         (["tables", "core_tripp"], 2, "no table"),
         (["levitate"], 2, "levitate"),
+        (["audit-log", "verify"], 2, "which log"),
     ],
 )
 def test_wrong_usage_is_a_sentence_and_an_exit_code(arguments, code, says):

@@ -1,0 +1,46 @@
+"""``kordon retention``: what is past its time goes."""
+
+from pathlib import Path
+
+import click
+
+from kordon.cli import loaded_city, opened_lake, options, state_home
+from kordon.errors import TryAgain
+
+
+@click.command()
+@options("city", "lake", "keystore", "master", "json")
+@click.option(
+    "--landing", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Also delete loaded supplier files."
+)
+def command(city: Path, lake: str, keystore: Path | None, master: str, as_json: bool, landing: Path | None) -> None:
+    """Delete what is past its retention, old versions included: keys, plates, vehicles, old figures.
+
+    Without --landing the suppliers' files stay: they hold plates, and are deleted by somebody else.
+
+    \b
+    Example:
+      kordon retention --city cities/vliet --lake lake --landing landing
+    """
+    from datetime import UTC, datetime
+
+    from kordon import audit_log, days, report
+    from kordon.retention import apply
+    from privacy.key_life import KeyLife
+    from privacy.keys import Keystore
+
+    loaded, now = loaded_city(city), datetime.now(UTC)
+    store = Keystore(keystore or state_home("keys", loaded.id))
+    life = KeyLife(loaded.zone_info, loaded.keys.grace_hours)
+    with opened_lake(lake, master=master, write=True) as opened:
+        keys = store.destroy_due(loaded.id, life=life, now=now, by=audit_log.account())
+        closed = days.close(opened, store.destroyed_days(loaded.id), metadata={"reason": "key destroyed"})
+        done = apply(lake=opened, city=loaded, now=now, landing=landing)
+        done.closed = sorted({*closed, *done.closed})
+        report.show_retention(done, keys=[record.period for record in keys], as_json=as_json)
+    if done.left:
+        named = ", ".join(str(day) for day in done.spared)
+        raise TryAgain(
+            f"{len(done.left)} files are past their retention and still there. A run on {named} died, and the last whole state of "
+            "these days lives in the same old versions: run those days again, then retention."
+        )

@@ -1,6 +1,8 @@
 """The command line. The top layer: imports what a command needs when it runs, so that ``kordon --help`` answers at once."""
 
+import importlib
 import os
+import pkgutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import kordon
+from kordon import commands
 from kordon.errors import ConfigError, KordonError, UsageError
+from kordon.state import state_home
 
 if TYPE_CHECKING:
     from kordon.city import City
@@ -39,12 +43,6 @@ class Days(click.ParamType[Any]):
         if end < start:
             self.fail(f"'{value}' ends before it begins.", param, ctx)
         return [start + timedelta(days=n) for n in range((end - start).days + 1)]
-
-
-def state_home(kind: str, city_id: str) -> Path:
-    """Where keys and ledgers live when no option says otherwise."""
-    home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return Path(home) / "kordon" / kind / city_id
 
 
 def options(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -117,7 +115,22 @@ def loaded_city(folder: Path) -> "City":
     return loaded
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+class Commands(click.Group):
+    """The commands of this file, and of each module of ``kordon/commands``: ``audit_log.py`` holds ``command``, ``kordon audit-log``."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        modules = [info.name.replace("_", "-") for info in pkgutil.iter_modules(commands.__path__)]
+        return sorted([*super().list_commands(ctx), *modules])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in self.commands or cmd_name not in self.list_commands(ctx):
+            return super().get_command(ctx, cmd_name)
+        module = importlib.import_module(f"{commands.__name__}.{cmd_name.replace('-', '_')}")
+        found: click.Command = module.command
+        return found
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(kordon.__version__, prog_name="kordon")
 def cli() -> None:
     """Kordon: from the plate reads of a city's cameras to mobility statistics that may be published."""
@@ -249,11 +262,13 @@ def release(
     from datetime import UTC, datetime
 
     from kordon import report
+    from kordon.commands.approve import approve_first
     from publication.release import build
 
     if not approve_as:
         raise ConfigError("A trial release is published in somebody's name: give --approve-as NAME.")
     loaded = loaded_city(city)
+    approve_first(loaded, by=approve_as, say=say)
     with opened_lake(lake, master=master, write=False) as opened:
         made = build(
             lake=opened,

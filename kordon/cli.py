@@ -262,13 +262,13 @@ def release(
     from datetime import UTC, datetime
 
     from kordon import report
-    from kordon.commands.approve import approve_first
+    from kordon.commands.approve import ready_to_release
     from publication.release import build
 
     if not approve_as:
         raise ConfigError("A trial release is published in somebody's name: give --approve-as NAME.")
     loaded = loaded_city(city)
-    approve_first(loaded, by=approve_as, say=say)
+    ready_to_release(loaded, by=approve_as, say=say)
     with opened_lake(lake, master=master, write=False) as opened:
         made = build(
             lake=opened,

@@ -225,7 +225,9 @@ class Dp(Section):
     @model_validator(mode="before")
     @classmethod
     def _no_own_budget(cls, value: Any) -> Any:
-        for name in sorted(set(value) & {"rho", "rho_day", "rho_year", "eps", "epsilon", "delta"}) if isinstance(value, dict) else ():
+        for name in (
+            sorted(set(value) & {"rho", "rho_day", "rho_year", "eps", "epsilon", "delta"}) if isinstance(value, dict) else ()
+        ):
             raise ValueError(f"{name} is not for a city to choose: the budget per vehicle-day follows from preset alone")
         return value
 

@@ -26,7 +26,9 @@ def command() -> None:
 @command.command()
 @options("city", "json")
 @click.option("--by", required=True, metavar="NAME", help="Who answers for it.")
-@click.option("--approvals", type=click.Path(path_type=Path), help="The folder [default: $XDG_STATE_HOME/kordon/policy/<city>].")
+@click.option(
+    "--approvals", type=click.Path(path_type=Path), help="The folder [default: $XDG_STATE_HOME/kordon/policy/<city>]."
+)
 def policy(city: Path, as_json: bool, by: str, approvals: Path | None) -> None:
     """Record that NAME approves purposes, legal basis, [sdc] and [dp] as city.toml states them now.
 
@@ -53,8 +55,12 @@ def policy(city: Path, as_json: bool, by: str, approvals: Path | None) -> None:
     click.echo(f"Recorded in {(approvals or policies.folder_of(loaded)) / policies.FILE}")
 
 
-def approve_first(city: "City", *, by: str, say: Callable[[str], None], folder: Path | None = None) -> None:
-    """Where a city's policy was never approved, take the name that a release is made in as its approval, and say so."""
+def ready_to_release(city: "City", *, by: str, say: Callable[[str], None], folder: Path | None = None) -> None:
+    """See that a city's policy is approved; one that never was is approved by the name that its first release is made in, and said so.
+
+    Raises:
+        ConfigError: the policy changed since it was approved.
+    """
     from privacy.governance import policy as policies
 
     if policies.latest(city, folder) is None:
@@ -63,3 +69,4 @@ def approve_first(city: "City", *, by: str, say: Callable[[str], None], folder: 
             f"First release of {city.name}: {approval.by} thereby approves its policy (purposes, legal basis, [sdc], [dp]), "
             f"{approval.hash[:12]}; a change of it will ask for `kordon approve policy`."
         )
+    policies.require_approved(city, folder)

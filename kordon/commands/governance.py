@@ -52,14 +52,18 @@ def build(city: Path, quiet: bool, figures: Path | None, out: Path) -> None:
     texts = documents.build(loaded, measured)
     documents.write(texts, out)
     if not quiet:
-        click.echo(f"{len(texts)} documents, {len(measured)} measured figures: {out / 'index.en.html'}, {out / 'index.nl.html'}")
+        click.echo(
+            f"{len(texts)} documents, {len(measured)} measured figures: {out / 'index.en.html'}, {out / 'index.nl.html'}"
+        )
 
 
 @command.command()
 @options("city", "json")
 @_FIGURES
 @click.option("--out", type=click.Path(path_type=Path), help="Also: are the documents in this folder those of today?")
-@click.option("--lake", type=click.Path(path_type=Path), help="Also: does this lake, a folder, hold what the paper does not know?")
+@click.option(
+    "--lake", type=click.Path(path_type=Path), help="Also: does this lake, a folder, hold what the paper does not know?"
+)
 def check(city: Path, as_json: bool, figures: Path | None, out: Path | None, lake: Path | None) -> None:
     """Exit 3 when a table, column, step, command, DAG, zone or time limit is not covered, or documents are of an older policy.
 

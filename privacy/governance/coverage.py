@@ -31,9 +31,7 @@ class Gap:
         return f"{self.where}: {self.what}; {self.cure}"
 
 
-def gaps(
-    city: "City", *, work: Iterable[str], written: Mapping[str, str], tables: Mapping[str, Table] = TABLES
-) -> list[Gap]:
+def gaps(city: "City", *, work: Iterable[str], written: Mapping[str, str], tables: Mapping[str, Table] = TABLES) -> list[Gap]:
     """Everything that is not covered, in the order in which it is found; empty when the paper is whole.
 
     Args:

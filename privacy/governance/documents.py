@@ -47,13 +47,19 @@ SOURCES = {
     "low_emission_zone": Text("the cameras of the low-emission zone", "de camera's van de lage-emissiezone"),
     "parking": Text("the cameras of car parks", "de camera's van parkings"),
 }
+PERIODS_EACH = {
+    "service_day": Text("day", "dag"),
+    "week": Text("week", "week"),
+    "month": Text("month", "maand"),
+    "survey": Text("survey", "onderzoeksperiode"),
+}
 PERIODS_PLAIN = {
     "service_day": Text(
         "one day, from 4 in the morning to 4 the next morning", "één dag, van 4 uur 's morgens tot 4 uur de volgende morgen"
     ),
     "week": Text("one week", "één week"),
     "month": Text("one month", "één maand"),
-    "survey": Text("the days of one survey", "de dagen van één onderzoek"),
+    "survey": Text("the days of one survey", "één onderzoeksperiode"),
 }
 
 
@@ -74,7 +80,9 @@ def build(city: "City", measured: Mapping[str, figures.Measured]) -> dict[str, s
             text = render.markdown(_template(name, language), title=title.of(language), **values)
             heading = f"{title.of(language)} · {city.name}"
             found[f"{name}.{language}.md"] = text
-            found[f"{name}.{language}.html"] = render.html(text, language=language, title=heading, others=_links(name, language))
+            found[f"{name}.{language}.html"] = render.html(
+                text, language=language, title=heading, others=_links(name, language)
+            )
         index = render.markdown("index.md.j2", files=sorted(found), pages=PAGES, **values)
         name = f"index.{language}.html"
         found[name] = render.html(index, language=language, title=f"Kordon · {city.name}", others=_links("index", language))
@@ -96,7 +104,9 @@ def outdated(texts: Mapping[str, str], out: Path) -> list[Gap]:
         path = out / name
         if not path.is_file():
             return "is missing"
-        return None if path.read_bytes() == texts[name].encode() else "is not what city.toml, the tables and the figures say now"
+        return (
+            None if path.read_bytes() == texts[name].encode() else "is not what city.toml, the tables and the figures say now"
+        )
 
     cure = "build the documents again: `kordon governance build`"
     return [Gap(str(out / name), said, cure) for name in texts if (said := differs(name))]
@@ -114,7 +124,11 @@ def _template(name: str, language: str) -> str:
 def _links(name: str, language: str) -> list[tuple[str, str]]:
     other, label = ("nl", "Nederlands") if language == "en" else ("en", "English")
     links = [(f"{name}.{other}.html", label)]
-    return links if name == "index" else [(f"index.{language}.html", Text("All documents", "Alle documenten").of(language)), *links]
+    return (
+        links
+        if name == "index"
+        else [(f"index.{language}.html", Text("All documents", "Alle documenten").of(language)), *links]
+    )
 
 
 def _values(city: "City", measured: Mapping[str, figures.Measured], language: str) -> dict[str, Any]:
@@ -145,6 +159,7 @@ def _values(city: "City", measured: Mapping[str, figures.Measured], language: st
         "licence": city.licence,
         "keys": city.keys,
         "key_period": zones.PERIODS[city.keys.period].of(language),
+        "key_period_each": PERIODS_EACH[city.keys.period].of(language),
         "key_period_plain": PERIODS_PLAIN[city.keys.period].of(language),
         "sdc": city.sdc,
         "preset": city.dp.preset,

@@ -32,7 +32,9 @@ KINDS = (
     ),
     Kind(
         "row",
-        Text("ids of single reads, passages, trips and visits", "id's van afzonderlijke lezingen, passages, ritten en bezoeken"),
+        Text(
+            "ids of single reads, passages, trips and visits", "id's van afzonderlijke lezingen, passages, ritten en bezoeken"
+        ),
         "PseudonymisedData",
         _names("read_id passage_id trip_id visit_id first_read_id from_passage_id to_passage_id entry_passage_id"),
         identifies=True,

@@ -24,7 +24,10 @@ REIDENTIFY = {
     "odrl:includedIn": {"@id": "odrl:use"},
     "dct:description": [
         {"@value": "Find out, or try to, which vehicle or person stands behind a figure or a pseudonym", "@language": "en"},
-        {"@value": "Achterhalen, of proberen, welk voertuig of welke persoon achter een cijfer of pseudoniem zit", "@language": "nl"},
+        {
+            "@value": "Achterhalen, of proberen, welk voertuig of welke persoon achter een cijfer of pseudoniem zit",
+            "@language": "nl",
+        },
     ],
 }
 ACTIONS = {
@@ -33,7 +36,17 @@ ACTIONS = {
     zones.DESTROY: "odrl:delete",
     zones.APPROVE: "odrl:grantUse",
 }
-POLICIES = (zones.LANDING, zones.RAW, zones.KEYS, zones.VEHICLES, zones.COUNTS, zones.OPS, zones.STAGING, zones.SHARED, zones.OPEN)
+POLICIES = (
+    zones.LANDING,
+    zones.RAW,
+    zones.KEYS,
+    zones.VEHICLES,
+    zones.COUNTS,
+    zones.OPS,
+    zones.STAGING,
+    zones.SHARED,
+    zones.OPEN,
+)
 
 
 def policy(city: "City", zone_id: str) -> Node:
@@ -70,7 +83,9 @@ def policy(city: "City", zone_id: str) -> Node:
             "odrl:operator": {"@id": "odrl:isAnyOf"},
             "odrl:rightOperand": recipients,
         }
-        permitted = [rule("odrl:use", **{"odrl:constraint": [purpose, who], "odrl:duty": [{"odrl:action": {"@id": "odrl:attribute"}}]})]
+        permitted = [
+            rule("odrl:use", **{"odrl:constraint": [purpose, who], "odrl:duty": [{"odrl:action": {"@id": "odrl:attribute"}}]})
+        ]
         return {
             **common,
             "@type": "odrl:Offer",

@@ -71,7 +71,9 @@ def latest(city: "City", folder: Path | None = None) -> Approval | None:
     except (IndexError, ValueError, TypeError):
         raise ConfigError(f"The approvals in {file} are damaged: restore the file, or move it away and approve anew.") from None
     if hash_of(approval.policy) != approval.hash:
-        raise ConfigError(f"The newest approval in {file} was changed after it was written: find out by whom, and approve anew.")
+        raise ConfigError(
+            f"The newest approval in {file} was changed after it was written: find out by whom, and approve anew."
+        )
     return approval
 
 
@@ -99,7 +101,9 @@ def approve(city: "City", *, by: str, folder: Path | None = None, now: datetime 
 def changes(approval: Approval, city: "City") -> list[str]:
     """What differs from the approved policy, one sentence a value."""
     now, was = policy_of(city), approval.policy
-    return [f"{key}: {_said(was, key)} became {_said(now, key)}" for key in sorted({*now, *was}) if now.get(key) != was.get(key)]
+    return [
+        f"{key}: {_said(was, key)} became {_said(now, key)}" for key in sorted({*now, *was}) if now.get(key) != was.get(key)
+    ]
 
 
 def _said(policy: dict[str, Any], key: str) -> str:

@@ -51,13 +51,35 @@ MEASURES: dict[str, tuple[str, ...]] = {
     "publication": ("threshold", "noise", "approval", "notice"),
     "protection": ("keys", "access", "erasure", "requests"),
 }
+CSV_HEAD = (
+    "activity",
+    "name",
+    "description",
+    "controller",
+    "contact",
+    "dpo",
+    "purposes",
+    "legal_basis",
+    "data_subjects",
+    "personal_data",
+    "recipients",
+    "transfers",
+    "retention",
+    "measures",
+    "dpia",
+    "work",
+)
 EXACT = Text("exact counts, which may be of one vehicle", "exacte aantallen, die van één voertuig kunnen zijn")
-DRIVERS = Text("Drivers and keepers of vehicles that pass a camera", "Bestuurders en houders van voertuigen die een camera passeren")
+DRIVERS = Text(
+    "Drivers and keepers of vehicles that pass a camera", "Bestuurders en houders van voertuigen die een camera passeren"
+)
 
 
 def legal_basis_iri(text: str) -> str | None:
     """The DPV term of the point of article 6(1) GDPR that a text names, or None: ``GDPR 6(1)(e)``, ``artikel 6, lid 1, e)``."""
-    found = re.search(r"\b6\W{0,3}(?:(?:lid|par|§)\W*)?1\W{0,3}(?:(?:punt|point|letter|onder)\W*)?([a-f])\b", text, re.IGNORECASE)
+    found = re.search(
+        r"\b6\W{0,3}(?:(?:lid|par|§)\W*)?1\W{0,3}(?:(?:punt|point|letter|onder)\W*)?([a-f])\b", text, re.IGNORECASE
+    )
     return f"eu-gdpr:A6-1-{found.group(1).lower()}" if found else None
 
 
@@ -92,7 +114,12 @@ def register(city: "City") -> Node:
         },
         {**ref("dpo"), "@type": ["dpv:DataProtectionOfficer"], "dct:title": _said(city, "dpo")},
         {**ref("drivers"), "@type": ["dpv:DataSubject"], "dct:title": _titles(DRIVERS)},
-        {**ref("cameras"), "@type": ["dpv:DataSource"], "dct:title": governance.source_type, "kordon:cameras": len(city.cameras)},
+        {
+            **ref("cameras"),
+            "@type": ["dpv:DataSource"],
+            "dct:title": governance.source_type,
+            "kordon:cameras": len(city.cameras),
+        },
         {
             **ref("legal-basis"),
             "@type": ["dpv:LegalBasis"],
@@ -101,14 +128,14 @@ def register(city: "City") -> Node:
         },
         {**ref("dpia"), "@type": ["dpv:DPIA"], "dct:identifier": governance.dpia_reference},
     ]
-    graph += [{**ref(name), "@type": ["dpv:Purpose"], "dct:title": _nth(city, "purposes", n)} for n, name in enumerate(purposes)]
+    graph += [
+        {**ref(name), "@type": ["dpv:Purpose"], "dct:title": _nth(city, "purposes", n)} for n, name in enumerate(purposes)
+    ]
     graph += [
         {**ref(name), "@type": ["dpv:Recipient"], "dct:title": _nth(city, "recipients", n)} for n, name in enumerate(recipients)
     ]
     graph += [{**ref(f"data-{k.id}"), "@type": ["dpv:PersonalData", f"dpv:{k.dpv}"], **_data(k.id, k.name)} for k in KINDS]
-    graph.append(
-        {**ref("data-counts"), "@type": ["dpv:PersonalData", "dpv:DerivedPersonalData"], "dct:title": _titles(EXACT)}
-    )
+    graph.append({**ref("data-counts"), "@type": ["dpv:PersonalData", "dpv:DerivedPersonalData"], "dct:title": _titles(EXACT)})
     graph += [_storage(city, zone, ref(f"storage-{zone.id}")) for zone in zones.ZONES]
     for above, measures in (("Technical", TECHNICAL), ("Organisational", ORGANISATIONAL)):
         for name, (term, title) in measures.items():
@@ -184,11 +211,12 @@ def _storage(city: "City", zone: zones.Zone, ref: Node) -> Node:
 
 
 def _parameters(city: "City", measure: str) -> Node:
-    return {
+    parameters: dict[str, Node] = {
         "keys": {"kordon:keyPeriod": city.keys.period, "kordon:graceHours": city.keys.grace_hours},
         "threshold": {"kordon:fewestVehicles": city.sdc.k},
         "noise": {"kordon:budget": city.dp.preset, "kordon:unit": "vehicle-day"},
-    }.get(measure, {})
+    }
+    return parameters.get(measure, {})
 
 
 def as_csv(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
@@ -202,10 +230,7 @@ def as_csv(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
 
 def register_csv(city: "City", language: str = "en") -> str:
     """The register as a table: one activity a row, the fields of article 30(1) in its order."""
-    head = (
-        "activity name description controller contact dpo purposes legal_basis data_subjects personal_data recipients transfers "
-        "retention measures dpia work"
-    ).split()
+    head = CSV_HEAD
     said = city.governance.said
     names = {**{k.id: k.name for k in KINDS}, "counts": EXACT}
     measures = {**TECHNICAL, **ORGANISATIONAL}
@@ -256,7 +281,9 @@ def access_csv() -> str:
 
 def retention_csv(city: "City") -> str:
     """The time limit of every zone and table, as ``[retention]`` sets it."""
-    rows: list[list[object]] = [[zone.id, "", zones.duration(zone.rule, city) or "", *_limits(city, zone)] for zone in zones.ZONES]
+    rows: list[list[object]] = [
+        [zone.id, "", zones.duration(zone.rule, city) or "", *_limits(city, zone)] for zone in zones.ZONES
+    ]
     for table in TABLES.values():
         zone = zones.zone(zone_of(table) or zones.OPS)
         rows.append([zone.id, table.name, zones.duration(zone.rule, city) or "", *_limits(city, zone)])

@@ -12,7 +12,9 @@ from markdown_it import MarkdownIt
 
 TEMPLATES = Path(__file__).with_name("templates")
 LANGUAGES = ("en", "nl")
-_MARKUP = re.compile(r"([\\`*\[\]<>|~]|(?<!\w)_|_(?!\w)|&(?=#?\w+;)|^(?:#+|[-+=]+|\d+[.)])(?=\s|$))")
+_MARKUP = re.compile(r"([\\`*\[\]<>|~]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)|^(?:#+|[-+=]+|\d+[.)])(?=\s|$))")
+
+_LINES = re.compile(r"\s*[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+\s*")
 
 
 class Markdown(str):
@@ -25,7 +27,7 @@ def escaped(value: object) -> object:
     """A value as Markdown shows it literally; numbers and Markdown stay as they are."""
     if not isinstance(value, str) or isinstance(value, Markdown | jinja2.runtime.Macro):
         return value
-    return Markdown(_MARKUP.sub(_with_backslash, " ".join(value.split())))
+    return Markdown(_MARKUP.sub(_with_backslash, _LINES.sub(" ", value)))
 
 
 def _with_backslash(found: re.Match[str]) -> str:
@@ -71,7 +73,9 @@ def html(text: str, *, language: str, title: str, others: list[tuple[str, str]])
         others: address and name of each link above the text.
     """
     body = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
+    # Markdown has no table without a head: one of two empty cells is a list of facts.
+    body = re.sub(r"<thead>\s*<tr>\s*(?:<th></th>\s*)+</tr>\s*</thead>", "", body)
     body = re.sub(r"(<table>.*?</table>)", r'<div class="wide">\1</div>', body, flags=re.DOTALL)
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
     template = environment.from_string((TEMPLATES / "page.html.j2").read_text(encoding="utf-8"))
-    return template.render(language=language, title=title, body=jinja2.utils.markupsafe.Markup(body), others=others)
+    return template.render(language=language, title=title, body=body, others=others)

@@ -224,7 +224,7 @@ PERIODS = {
     "service_day": Text("service day", "dienstdag"),
     "week": Text("week", "week"),
     "month": Text("month", "maand"),
-    "survey": Text("survey", "onderzoek"),
+    "survey": Text("survey", "onderzoeksperiode"),
 }
 
 

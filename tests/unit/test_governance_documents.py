@@ -179,7 +179,7 @@ def test_longer_keys_are_pointed_out_to_the_officer(vliet, texts):
     longer = build(weekly, {})
     assert "A vehicle can be followed for one week" in longer["dpia.en.md"].replace("a vehicle", "A vehicle")
     assert "Langere sleutels" in longer["dpia.nl.md"]
-    assert "verandert na één week" in longer["transparency.nl.md"]
+    assert "De code geldt één week." in longer["transparency.nl.md"]
 
 
 def test_the_page_on_attackers_names_tests_that_exist():

@@ -235,10 +235,7 @@ def limit(rule: str, city: "City") -> Text:
     period = PERIODS[keys.period]
     days_en, days_nl = ("day", "dag") if days == 1 else ("days", "dagen")
     return {
-        "raw": Text(
-            f"{kept.raw_hours} hours after loading, once the day is complete",
-            f"{kept.raw_hours} uur na het laden, zodra de dag volledig is",
-        ),
+        "raw": Text(f"{kept.raw_hours} hours after loading", f"{kept.raw_hours} uur na het laden"),
         "keys": Text(
             f"one {period.en}, then destroyed {keys.grace_hours} hours after its end",
             f"één {period.nl}, en vernietigd {keys.grace_hours} uur na afloop daarvan",

@@ -64,7 +64,7 @@ def pictures(plots: dict[str, pd.DataFrame], *, min_stop_s: float, timezone: str
         (
             "coverage",
             "Coverage of 95 % intervals",
-            "Share of cells whose truth lies in the interval, by size of the estimate; cells whose truth and estimate are 5 on average.",
+            "Share of cells whose truth lies in the interval, by size of the estimate; cells of 5 and more, truth and estimate averaged.",
             coverage,
         ),
         (

@@ -93,6 +93,10 @@ FLOWS = (
         Goal("at most", 0.06),
     ),
     Statistic(
+        *("through_nostop_pct", "Through traffic", "vehicles, no stop at all: total error", "%"),
+        "The first, against vehicles that did not stop at all inside: cameras see neither a short stop nor its absence.",
+    ),
+    Statistic(
         *("through_left_out_pct", "Through traffic", "vehicles left out", "%"),
         "True vehicles that drove through, with an end in a gate's hour without an expanded value or in a cell without one.",
     ),

@@ -107,7 +107,7 @@ def coverage(cells: pd.DataFrame) -> Coverage:
     some = bounded(cells)
     if not len(some):
         return Coverage(0, np.nan, np.nan)
-    needed = float(some.off.quantile(0.95, interpolation="higher"))
+    needed = float(np.quantile(some.off, 0.95, method="inverted_cdf"))
     return Coverage(
         cells=len(some),
         coverage_pct=100 * float((some.off <= 1).mean()),

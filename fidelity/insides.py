@@ -39,6 +39,8 @@ def _pairs(frames: Frames, simple: pd.DataFrame | None, *, truth: Truth, place: 
         n = int(some.cells.truth.sum()) if some is not None else None
         for key, part in (("through_total_pct", "total_error_pct"), ("through_pairs_error", "error")):
             measured[f"{key}:{cordon}"] = Measure(part_of(made.expanded, part), part_of(made.naive, part), n)
+        ours, beside = (part_of(c, "total_error_pct") for c in (made.nostop, made.naive_nostop))
+        measured[f"through_nostop_pct:{cordon}"] = Measure(ours, beside, n)
         if made.expanded is not None:
             measured[f"through_left_out_pct:{cordon}"] = Measure(number(made.left_out_pct), None, n)
     return measured, _pair_dots(found)

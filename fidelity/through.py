@@ -21,11 +21,12 @@ PAIR_DAY = [*PAIR, "kind", "day"]
 
 
 def true_visits(truth: Truth, *, min_stop_s: float) -> pd.DataFrame:
-    """Visits of the truth with ``left`` (both ends are there) and ``through``."""
+    """Visits of the truth with ``left`` (both ends are there), ``through``, and ``nostop`` (through, and ``visit.csv`` says
+    that it did not stop at all)."""
     visit = truth.visit
     left = visit.entry.notna() & visit.exit.notna()
-    elsewhere = visit.entry_gate_id != visit.exit_gate_id
-    return visit.assign(left=left, through=left & elsewhere & (visit.longest_stop_s < min_stop_s))
+    elsewhere = left & (visit.entry_gate_id != visit.exit_gate_id)
+    return visit.assign(left=left, through=elsewhere & (visit.longest_stop_s < min_stop_s), nostop=elsewhere & ~visit.stopped)
 
 
 def naive_visits(view_passage: pd.DataFrame, *, gates: pd.DataFrame) -> pd.DataFrame:
@@ -67,10 +68,12 @@ def unknown_hours(table: pd.DataFrame | None, *, truth: Truth, place: Place) -> 
 
 
 def is_known(visits: pd.DataFrame, *, unknown: pd.MultiIndex, place: Place) -> pd.Series:
-    """Whether neither the entry nor the exit of a visit with both lies in an hour that is not known."""
+    """Whether neither the entry nor the exit of a visit lies in an hour that is not known."""
     known = pd.Series(True, index=visits.index)
     for end, direction in (("entry", "in"), ("exit", "out")):
-        at = visits[["cordon_id"]].assign(gate_id=visits[f"{end}_gate_id"], direction=direction, hour=hour_of(visits[end]))
+        at = visits[["cordon_id"]].assign(
+            gate_id=visits[f"{end}_gate_id"], direction=direction, hour=hour_of(visits[end].fillna(0))
+        )
         at["direction"] = told_direction(at, place=place)
         known &= ~pd.MultiIndex.from_frame(at[GATE_KEYS]).isin(unknown)
     return known
@@ -79,11 +82,14 @@ def is_known(visits: pd.DataFrame, *, unknown: pd.MultiIndex, place: Place) -> p
 @dataclass(frozen=True)
 class Pairs:
     """``expanded`` and ``naive``: pairs of gates over all days; None without ``visits_expanded``, without the naive method.
-    ``left_out_pct``: of the true vehicles that drove through, those of hours that the product says it does not know."""
+    ``left_out_pct``: of the true vehicles that drove through, those of hours that the product says it does not know.
+    ``nostop``, ``naive_nostop``: the same against vehicles that did not stop at all."""
 
     expanded: Comparison | None
     naive: Comparison | None
     left_out_pct: float
+    nostop: Comparison | None
+    naive_nostop: Comparison | None
 
 
 def pairs(
@@ -98,26 +104,32 @@ def pairs(
         naive: as :func:`naive_visits` gives it.
     """
     visit = true_visits(truth, min_stop_s=place.min_stop_s)
-    through = visit[visit.through]
-    true = _by_hour(through[is_known(through, unknown=unknown, place=place)])
+    known = visit[visit.left & is_known(visit, unknown=unknown, place=place)]
     estimate = estimated_sum(_rows(table, truth=truth), keys=PAIR_HOUR, value="visits_expanded")
     simple = None
     if naive is not None:
-        went = naive[naive.through]
-        simple = _by_hour(went[is_known(went, unknown=unknown, place=place)])
+        simple = _by_hour(naive[naive.through & is_known(naive, unknown=unknown, place=place)])
     found = {}
-    for cordon, everyone in through.groupby("cordon_id"):
-        of_cordon = true[true.index.get_level_values("cordon_id") == cordon]
-        ours = theirs = left_out = None
-        if estimate is not None:
-            made = compare(truth=of_cordon, estimate=estimate[estimate.index.get_level_values("cordon_id") == cordon])
-            ours, left_out = added_up(made, keys=PAIR), made.left_out
-        if simple is not None:
-            shown = simple[simple.index.get_level_values("cordon_id") == cordon]
-            theirs = added_up(compare(truth=of_cordon, estimate=shown, without=left_out), keys=PAIR)
-        judged = ours.cells.truth.sum() if ours is not None else of_cordon.sum()
-        found[str(cordon)] = Pairs(ours, theirs, 100 * (1 - float(judged) / len(everyone)))
+    for cordon, everyone in visit[visit.through].groupby("cordon_id"):
+        ours, shown = (None if s is None else s[s.index.get_level_values("cordon_id") == cordon] for s in (estimate, simple))
+        here = known[known.cordon_id == cordon]
+        true, nostop = _by_hour(here[here.through]), _by_hour(here[here.nostop])
+        made, beside = _compared(ours, shown, true=true)
+        judged = made.cells.truth.sum() if made is not None else true.sum()
+        found[str(cordon)] = Pairs(
+            made, beside, 100 * (1 - float(judged) / len(everyone)), *_compared(ours, shown, true=nostop)
+        )
     return found
+
+
+def _compared(
+    estimate: pd.Series | None, naive: pd.Series | None, *, true: pd.Series
+) -> tuple[Comparison | None, Comparison | None]:
+    """By pair of gates over all days, the naive method on the pairs and hours for which there is an estimate."""
+    made = compare(truth=true, estimate=estimate) if estimate is not None else None
+    without = made.left_out if made is not None else None
+    beside = compare(truth=true, estimate=naive, without=without) if naive is not None else None
+    return tuple(added_up(c, keys=PAIR) if c is not None else None for c in (made, beside))  # type: ignore[return-value]
 
 
 def _by_hour(visits: pd.DataFrame) -> pd.Series:
@@ -152,8 +164,7 @@ def shares(table: pd.DataFrame, *, truth: Truth, min_stop_s: float) -> pd.DataFr
         made[f"{name}_pct"] = 100 * cell[column].astype(float) if column in cell else np.nan
     visit = true_visits(truth, min_stop_s=min_stop_s)
     visit = visit[visit.entry.notna()]
-    elsewhere = visit.left & (visit.entry_gate_id != visit.exit_gate_id)
-    for name, through in (("true_pct", visit.through), ("true_nostop_pct", elsewhere & ~visit.stopped)):
+    for name, through in (("true_pct", visit.through), ("true_nostop_pct", visit.nostop)):
         true = through.groupby([visit.cordon_id, visit.day])
         made[name] = (100 * true.mean()).reindex(made.index)
         made["entries"] = true.size().reindex(made.index)

@@ -1,6 +1,8 @@
 """The command line. The top layer: imports what a command needs when it runs, so that ``kordon --help`` answers at once."""
 
+import importlib
 import os
+import pkgutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import kordon
+from kordon import commands
 from kordon.errors import ConfigError, KordonError, UsageError
 
 if TYPE_CHECKING:
@@ -117,7 +120,22 @@ def loaded_city(folder: Path) -> "City":
     return loaded
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+class Commands(click.Group):
+    """The commands of this file, and of each module of ``kordon/commands``: ``audit_log.py`` holds ``command``, ``kordon audit-log``."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        modules = [info.name.replace("_", "-") for info in pkgutil.iter_modules(commands.__path__)]
+        return sorted([*super().list_commands(ctx), *modules])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in self.commands or cmd_name not in self.list_commands(ctx):
+            return super().get_command(ctx, cmd_name)
+        module = importlib.import_module(f"{commands.__name__}.{cmd_name.replace('-', '_')}")
+        found: click.Command = module.command
+        return found
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(kordon.__version__, prog_name="kordon")
 def cli() -> None:
     """Kordon: from the plate reads of a city's cameras to mobility statistics that may be published."""
@@ -240,7 +258,7 @@ def check_city(city: Path, master: str, landing: Path | None) -> None:
 def release(
     city: Path, lake: str, period: list[date], master: str, as_json: bool, tier: str, out: Path, approve_as: str | None
 ) -> None:
-    """Publish a shared release of complete days: a trial, not audited yet.
+    """Publish a shared release of complete days, unless an attack on it gets through.
 
     \b
     Example:
@@ -249,6 +267,7 @@ def release(
     from datetime import UTC, datetime
 
     from kordon import report
+    from kordon.commands.audit import gate
     from publication.release import build
 
     if not approve_as:
@@ -262,6 +281,7 @@ def release(
             out=out,
             approved_by=approve_as,
             created_at=datetime.now(UTC).replace(microsecond=0),
+            audit=gate,
         )
     report.show_release(made, as_json=as_json)
 

@@ -80,6 +80,7 @@ def main(*, out: Path, city: Path, master: str, progress: Callable[[str], None])
     import simulation
     from kordon import chain, pipeline, report
     from kordon.cli import loaded_city, opened_lake
+    from kordon.commands.audit import gate
     from publication.release import build
     from quality.gate import judge
 
@@ -112,6 +113,7 @@ def main(*, out: Path, city: Path, master: str, progress: Callable[[str], None])
             out=out / "releases",
             approved_by="the demo",
             created_at=datetime.now(UTC).replace(microsecond=0),
+            audit=gate,
         )
         report.show_release(release, as_json=False)
         numbers = first_numbers(lake, loaded, days)

@@ -5,6 +5,7 @@ from kordon.tables.record import (
     BINARY,
     BOOLEAN,
     CLOSED,
+    DAY_PARTS,
     DOUBLE,
     INT,
     LONG,
@@ -151,6 +152,7 @@ core_trip = Table(
         Column("end_ts", TIMESTAMP, en="Last read, UTC", nl="Laatste lezing, UTC"),
         Column("duration_s", INT, en="From first to last read", nl="Van eerste tot laatste lezing", unit="s", at_least=0),
         Column("passages", INT, en="Passages in the trip", nl="Passages in de rit", unit="1", at_least=1),
+        Column("site_ids", STRINGS, en="Sites of its passages in time order", nl="Meetpunten van de passages in tijdsvolgorde"),
         Column(
             "flags",
             STRINGS,
@@ -269,5 +271,66 @@ core_camera_hour = Table(
     warnings=(
         "All cameras of a supplier together may be off by the time that its idle line takes.",
         "A camera without a single read in a day is not known to be down unless it was declared.",
+    ),
+)
+
+core_detection = Table(
+    "core_detection",
+    tier=CLOSED,
+    kept="P3Y",
+    grain="site, vehicle class and part of the day; dense",
+    key=("service_day", "site_id", "vehicle_class", "day_part"),
+    columns=(
+        service_day,
+        Column("site_id", STRING, en="Site", nl="Meetpunt"),
+        vehicle_class,
+        Column(
+            "day_part",
+            STRING,
+            en="Part of the day by local time: night from 22, morning from 6, day from 10, evening from 15, late from 19",
+            nl="Dagdeel naar lokale tijd: night vanaf 22, morning vanaf 6, day vanaf 10, evening vanaf 15, late vanaf 19 uur",
+            one_of=DAY_PARTS,
+        ),
+        Column(
+            "q",
+            DOUBLE,
+            en="Detection probability: the chance that a passing vehicle is read and matched; NULL where nothing tells",
+            nl="Detectiekans: kans dat een passerend voertuig gelezen en herkend wordt; NULL waar niets het zegt",
+            unit="1",
+            may_be_null=True,
+            at_least=0,
+            at_most=1,
+        ),
+        Column(
+            "q_se",
+            DOUBLE,
+            en="Standard error of q",
+            nl="Standaardfout van q",
+            unit="1",
+            may_be_null=True,
+            at_least=0,
+            at_most=1,
+        ),
+        Column(
+            "method",
+            STRING,
+            en="How q is known: reference counts, a cordon's continuity, bracketing by two sites, the network's mean; or why not",
+            nl="Hoe q gekend is: tellingen, continuïteit van een kordon, insluiting, gemiddelde van het net; of waarom niet",
+            one_of=(
+                "counts",
+                "counts_disagree",
+                "continuity",
+                "continuity_leaking",
+                "bracketing",
+                "network",
+                "below_floor",
+                "unidentified",
+            ),
+        ),
+        Column("n", LONG, en="Passages seen in the cell", nl="Passages gezien in de cel", unit="1", at_least=0),
+    ),
+    warnings=(
+        "It holds for hours in which the site's cameras were up, and for passages of reads with a vid.",
+        "network is the mean of the other sites, not knowledge of this one; continuity_leaking and counts_disagree are in doubt.",
     ),
 )

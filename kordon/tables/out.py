@@ -3,9 +3,16 @@
 from kordon.tables import flow
 from kordon.tables.core import cordon_id
 from kordon.tables.raw import service_day
-from kordon.tables.record import CLOSED, LONG, STRING, TIMESTAMP, Column, Table
+from kordon.tables.record import CLOSED, DOUBLE, LONG, STRING, TIMESTAMP, Column, Table
 
 KEPT = flow.KEPT
+
+expanded = Column(
+    "expanded", DOUBLE, en="Estimate of what there really was", nl="Schatting van wat er echt was", may_be_null=True, at_least=0
+)
+expanded_se = Column(
+    "expanded_se", DOUBLE, en="Standard error of expanded", nl="Standaardfout van expanded", may_be_null=True, at_least=0
+)
 
 SENSITIVE = ("Exact counts, small ones included. Only a release may leave.",)
 
@@ -42,6 +49,8 @@ out_od_day_cell = Table(
         flow.vehicle_class,
         flow.trips,
         flow.vehicles,
+        expanded,
+        expanded_se,
     ),
     warnings=SENSITIVE,
 )

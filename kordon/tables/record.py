@@ -10,6 +10,8 @@ STRING, INT, LONG, DOUBLE, BOOLEAN = "string", "int", "bigint", "double", "boole
 DATE, TIMESTAMP, BINARY, STRINGS, VERSIONS = "date", "timestamp", "binary", "array<string>", "map<string,bigint>"
 
 VEHICLE_CLASSES = ("car", "van", "truck", "bus", "motorcycle", "other", "unknown")
+DAY_PARTS = ("night", "morning", "day", "evening", "late")
+"""22 to 6, 6 to 10, 10 to 15, 15 to 19, 19 to 22 hours local time."""
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,7 @@ def trips(passages: DataFrame, legs: DataFrame, *, day_edge_s: int, timezone: st
         F.mode("vehicle_class", True).alias("vehicle_class"),
         F.min(in_time).alias("first"),
         F.max(in_time).alias("last"),
+        F.sort_array(F.collect_list(in_time)).alias("every"),
         F.max("last_ts").alias("end_ts"),
         F.count("*").cast("int").alias("passages"),
         F.max("is_suspect").alias("is_suspect"),
@@ -68,6 +69,7 @@ def trips(passages: DataFrame, legs: DataFrame, *, day_edge_s: int, timezone: st
         "end_ts",
         (end - start).cast("int").alias("duration_s"),
         "passages",
+        F.col("every.site_id").alias("site_ids"),
         flags.alias("flags"),
     )
 

@@ -152,6 +152,7 @@ core_trip = Table(
         Column("end_ts", TIMESTAMP, en="Last read, UTC", nl="Laatste lezing, UTC"),
         Column("duration_s", INT, en="From first to last read", nl="Van eerste tot laatste lezing", unit="s", at_least=0),
         Column("passages", INT, en="Passages in the trip", nl="Passages in de rit", unit="1", at_least=1),
+        Column("site_ids", STRINGS, en="Sites of its passages in time order", nl="Meetpunten van de passages in tijdsvolgorde"),
         Column(
             "flags",
             STRINGS,

@@ -81,6 +81,24 @@ visits_se = _estimate("visits_se", "Standard error of visits_expanded", "Standaa
 passages = _count("passages", "Passages", "Passages")
 trips = _count("trips", "Trips", "Ritten")
 visits = _count("visits", "Visits", "Bezoeken")
+trips_expanded = Column(
+    "trips_expanded",
+    DOUBLE,
+    en="Estimate of the trips that truly began and ended here, read or not; NULL where detection is not known",
+    nl="Schatting van de ritten die hier echt begonnen en eindigden, gelezen of niet; NULL waar de detectie onbekend is",
+    unit="1",
+    may_be_null=True,
+    at_least=0,
+)
+trips_se = Column(
+    "trips_se",
+    DOUBLE,
+    en="Standard error of trips_expanded",
+    nl="Standaardfout van trips_expanded",
+    unit="1",
+    may_be_null=True,
+    at_least=0,
+)
 
 flow_site_hour = Table(
     "flow_site_hour",
@@ -153,9 +171,15 @@ flow_od_hour = Table(
         vehicle_class,
         trips,
         vehicles,
+        trips_expanded,
+        trips_se,
         status,
     ),
-    warnings=("A trip of one passage has the same origin and destination.",),
+    warnings=(
+        "A trip of one passage has the same origin and destination.",
+        "A cell may have no trips seen and some expanded: their first or last passage was not read.",
+        "Hours and classes share part of their error: a sum has a larger one than the root of the summed squares.",
+    ),
 )
 
 flow_zone_od_day = Table(
@@ -171,6 +195,8 @@ flow_zone_od_day = Table(
         vehicle_class,
         trips,
         vehicles,
+        trips_expanded,
+        trips_se,
         status,
     ),
     warnings=("Zones of the first and last camera, not of the true origin and destination.",),

@@ -4,9 +4,8 @@ from pyspark.sql import functions as F
 from jobs.counting import dense
 from jobs.s10_flows.dwell_day import dwell_summary_day
 from jobs.s10_flows.gate_hour import crossings
-from jobs.s10_flows.od_hour import od_hour
+from jobs.s10_flows.od import od_hour, zone_od_day
 from jobs.s10_flows.travel_time_hour import travel_time_hour
-from jobs.s10_flows.zone_od_day import zone_od_day
 from tests.spec.table import frame
 
 VISITS = """
@@ -62,9 +61,9 @@ def test_od_counts_trips_and_distinct_vehicles_but_no_clones(spark, spec):
         od_hour,
         given=TRIPS,
         then="""
-            hour_ts  | origin_site_id | destination_site_id | trips | vehicles | status
-            08:00:00 | S1             | S2                  | 2     | 1        | low_n
-            09:00:00 | S1             | S1                  | 1     | 1        | low_n
+            hour_ts  | origin_site_id | destination_site_id | trips | vehicles
+            08:00:00 | S1             | S2                  | 2     | 1
+            09:00:00 | S1             | S1                  | 1     | 1
         """,
     )
     zones = frame(spark, "site_id | zone_id\n S1 | Z1\n S2 | external")

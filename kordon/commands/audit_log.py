@@ -5,8 +5,9 @@ from pathlib import Path
 
 import click
 
-from kordon.cli import options, state_home
+from kordon.cli import options
 from kordon.errors import UsageError
+from kordon.state import state_home
 
 
 @click.group()

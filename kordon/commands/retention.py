@@ -4,8 +4,9 @@ from pathlib import Path
 
 import click
 
-from kordon.cli import loaded_city, opened_lake, options, state_home
+from kordon.cli import loaded_city, opened_lake, options
 from kordon.errors import TryAgain
+from kordon.state import state_home
 
 
 @click.command()

@@ -45,7 +45,7 @@ KINDS = (
         Text("places", "plaatsen"),
         "ObservedPersonalData",
         _names(
-            "source camera_id site_id direction lane from_site_id to_site_id first_site_id last_site_id cordon_id entry_gate_id "
+            "source camera_id site_id direction lane from_site_id to_site_id site_ids first_site_id last_site_id cordon_id entry_gate_id "
             "exit_gate_id entry_site_id exit_site_id"
         ),
     ),

@@ -30,6 +30,7 @@ def published(city, out, *, vehicles, seed, **arguments):
         days=[DAY],
         out=out,
         approved_by="An Peeters",
+        said=[],
         created_at=datetime(2026, 3, 14, 9, tzinfo=UTC),
         **arguments,
     )
@@ -78,7 +79,7 @@ def test_control_without_complementary_suppression_nothing_is_published_and_no_f
 def test_a_new_version_that_tells_of_a_few_late_vehicles_is_not_published(tmp_path):
     city = vliet()
     given = cells(city, days=[DAY], vehicles=3000, seed=3)
-    arguments = {"city": city, "days": [DAY], "out": tmp_path, "approved_by": "An Peeters", "audit": gate}
+    arguments = {"city": city, "days": [DAY], "out": tmp_path, "approved_by": "An Peeters", "said": [], "audit": gate}
     made = assemble(cells=given, created_at=datetime(2026, 3, 14, 9, tzinfo=UTC), **arguments)
     od = given["od_day"].copy()
     od.loc[od["trips"].idxmax(), ["trips", "vehicles"]] += 1

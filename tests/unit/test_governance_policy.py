@@ -191,7 +191,8 @@ def test_a_change_of_k_changes_documents_and_releases_together(vliet, tmp_path):
     small = cells(attacked(), days=[DAY], vehicles=1500, seed=3)
 
     def published(city, out):
-        return release.assemble(cells=small, city=city, days=[DAY], out=out, approved_by="An", created_at=NOW).report["od_day"]
+        given = {"cells": small, "city": city, "days": [DAY], "out": out, "approved_by": "An", "created_at": NOW, "said": []}
+        return release.assemble(**given).report["od_day"]
 
     stricter = changed(attacked(), "sdc", k=30)
     assert published(stricter, tmp_path / "b")["hidden_primary"] > published(attacked(), tmp_path / "a")["hidden_primary"]

@@ -35,14 +35,14 @@ def pseudonymised(raw: DataFrame, repaired: DataFrame, *, keys: DataFrame) -> Da
     # A plate's country is one over the day but for twins, who are told apart by it.
     country = F.coalesce("country", F.lit(""))
     usable = F.when(F.col("plate_quality") != "invalid", F.col("plate"))
-    pseudonym = vid(prefix=F.col("prefix"), country=country, plate=usable, ipad=F.col("ipad"), opad=F.col("opad"))
+    pseudonym = vid(country=country, plate=usable, inner=F.col("inner"), outer=F.col("outer"))
     return (
         raw.drop(*REPAIRED)
         .join(repaired.hint("shuffle_hash"), ["service_day", "source", "read_id"])
         .join(F.broadcast(keys), "service_day")
         .withColumn("vid", pseudonym)
         .withColumn("read_ts", F.col("captured_at"))
-        .drop("prefix", "ipad", "opad", "plate", "file", "line", "is_duplicate")
+        .drop("inner", "outer", "plate", "file", "line", "is_duplicate")
     )
 
 

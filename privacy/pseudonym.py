@@ -34,7 +34,9 @@ def refuse_clear_disks(spark: "SparkSession") -> None:
 
 
 def key_table(spark: "SparkSession", keys: Mapping[date, Key]) -> "DataFrame":
-    """One row per service day with its key's id, message prefix and pads; small, to be broadcast.
+    """One row per service day with its key's id and what HMAC takes of it, as :func:`vid` wants it; small, to be broadcast.
+
+    ``inner`` is the inner pad and the beginning of every message of the key, put together once and not for every read.
 
     The key reaches Spark in this way only: a literal or a setting would stand in plans, event logs and the web interface.
 
@@ -42,10 +44,12 @@ def key_table(spark: "SparkSession", keys: Mapping[date, Key]) -> "DataFrame":
         ConfigError: the session does not encrypt what it writes to disk, where this table would pass in clear.
     """
     refuse_clear_disks(spark)
-    rows = [(day, key.key_id, key.prefix, *_pads(key.secret)) for day, key in sorted(keys.items())]
+    rows = []
+    for day, key in sorted(keys.items()):
+        ipad, opad = _pads(key.secret)
+        rows.append((day, key.key_id, ipad + key.prefix.encode(), opad))
     return spark.createDataFrame(
-        rows,
-        "service_day date not null, key_id string not null, prefix string not null, ipad binary not null, opad binary not null",
+        rows, "service_day date not null, key_id string not null, inner binary not null, outer binary not null"
     )
 
 
@@ -54,20 +58,24 @@ def vid_of(key: Key, *, country: str, plate: str) -> bytes:
     return hmac.digest(key.secret, f"{key.prefix}{country}|{plate}".encode(), "sha256")[:VID_BYTES]
 
 
-def vid(*, prefix: "Column", country: "Column", plate: "Column", ipad: "Column", opad: "Column") -> "Column":
-    """HMAC-SHA-256 cut to 16 bytes; NULL for a NULL plate."""
+def vid(*, country: "Column", plate: "Column", inner: "Column", outer: "Column") -> "Column":
+    """HMAC-SHA-256 cut to 16 bytes; NULL for a NULL plate. The rest of the message is in ``inner``."""
     from pyspark.sql import functions as F
 
-    message = F.concat(prefix, country, F.lit("|"), plate).cast("binary")
-    return F.substring(hmac_sha256(message, ipad=ipad, opad=opad), 1, VID_BYTES)
+    message = F.concat(country, F.lit("|"), plate).cast("binary")
+    return F.unhex(F.substring(hmac_hex(message, inner=inner, outer=outer), 1, 2 * VID_BYTES))
 
 
-def hmac_sha256(message: "Column", *, ipad: "Column", opad: "Column") -> "Column":
-    """HMAC-SHA-256 of a binary column, from functions that Spark 4.1 has (it has no ``hmac``).
+def hmac_hex(message: "Column", *, inner: "Column", outer: "Column") -> "Column":
+    """HMAC-SHA-256 of a binary column as hexadecimal digits, from functions that Spark 4.1 has (it has no ``hmac``).
 
     Source: RFC 2104, ``H(opad || H(ipad || message))``.
+
+    Args:
+        inner: the inner pad, and what all messages begin with.
+        outer: the outer pad.
     """
     from pyspark.sql import functions as F
 
-    inner = F.unhex(F.sha2(F.concat(ipad, message), 256))
-    return F.unhex(F.sha2(F.concat(opad, inner), 256))
+    digest = F.unhex(F.sha2(F.concat(inner, message), 256))
+    return F.sha2(F.concat(outer, digest), 256)

@@ -46,7 +46,7 @@ def main() -> None:
         keyed = scanned.join(F.broadcast(key_table(spark, {DAY: key})), "service_day")
         keyed = keyed.withColumn(
             "vid",
-            vid(prefix=F.col("prefix"), country=F.col("country"), plate=F.col("plate"), ipad=F.col("ipad"), opad=F.col("opad")),
+            vid(country=F.col("country"), plate=F.col("plate"), inner=F.col("inner"), outer=F.col("outer")),
         ).select("service_day", "vid", "key_id")
         taken: dict[str, list[float]] = {"scan": [], "hmac": []}
         for turn in range(WARM + ROUNDS):

@@ -156,10 +156,6 @@ class Solver:
             took(self._pushed(part, before, least=least, most=most, high=high, many=many, up=up))
             idle = 0 if len(open_columns()) < len(before) else idle + 1
             up = not up
-        for place in range(size):
-            members = part.members[place]
-            self.low[members] = 0.0 if many[place] else least[place]
-            self.high[members] = most[place]
         for place in open_columns():
             members = part.members[place]
             width = most[place] - (0.0 if many[place] else least[place])
@@ -169,14 +165,11 @@ class Solver:
             for sign in (1.0, -1.0):
                 objective = np.zeros(size)
                 objective[place] = sign
-                x = None if time.monotonic() > self.ends else self._program(part, objective, high)
-                took(x)
-                ends.append(None if x is None else float(x[place]))
-            if ends[0] is None or ends[1] is None:
-                self.how[members] = UNSOLVED
-                continue
-            self.how[members] = SOLVED
-            self.low[members], self.high[members] = 0.0 if many[place] else ends[0], ends[1]
+                ends.append(took(None if time.monotonic() > self.ends else self._program(part, objective, high)))
+            self.how[members] = SOLVED if all(ends) else UNSOLVED
+        for place, members in enumerate(part.members):
+            self.low[members] = 0.0 if many[place] else least[place]
+            self.high[members] = most[place]
         return True
 
     def _wanted(self, part: _Part) -> Bools:

@@ -128,6 +128,8 @@ class Solver:
     def _bounded(self, part: _Part) -> bool:
         """Certify or solve every column; False when no table fits."""
         size = len(part.members)
+        if part.matrix.shape[0] == 1 and self._by_exchange(part):
+            return True
         # Nothing needs more than all that is known, and a program must not run off.
         cap = 2 * float(np.abs(part.right).sum()) + 100.0 * self.k
         high = np.minimum(part.high, np.maximum(cap, part.low + self.k))
@@ -170,6 +172,24 @@ class Solver:
         for place, members in enumerate(part.members):
             self.low[members] = 0.0 if many[place] else least[place]
             self.high[members] = most[place]
+        return True
+
+    def _by_exchange(self, part: _Part) -> bool:
+        """A single sum needs no program: what one count gives up another takes over. False when the general way has to look."""
+        weights = part.matrix.toarray()[0]
+        right = float(part.right[0])
+        if part.low.any() or np.isfinite(part.high).any():
+            return False
+        if (weights > 0).any() and (weights < 0).any():
+            most = np.full(len(weights), np.inf)  # a part and its whole grow together
+        else:
+            most = right / weights
+            if (most < 0).any():
+                return False
+        alone = len(weights) == 1 and len(part.members[0]) == 1
+        for members, high in zip(part.members, most, strict=True):
+            self.low[members], self.high[members] = (high if alone else 0.0), high
+            self.how[members] = SOLVED if high < self.k or alone else CERTIFIED
         return True
 
     def _wanted(self, part: _Part) -> Bools:

@@ -15,7 +15,8 @@ from scipy import sparse
 from scipy.optimize import linprog
 from scipy.sparse.csgraph import connected_components
 
-from audit.system import Bools, Floats, Ints, System
+from audit.facts import Bools, Floats, Ints
+from audit.system import System
 
 TOLERANCE = 1e-6
 ROUNDS = 40

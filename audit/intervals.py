@@ -15,7 +15,8 @@ from scipy import sparse
 from scipy.optimize import linprog
 from scipy.sparse.csgraph import connected_components
 
-from audit.system import Bools, Floats, Ints, System
+from audit.facts import Bools, Floats, Ints
+from audit.system import System
 
 TOLERANCE = 1e-6
 ROUNDS = 40
@@ -128,6 +129,8 @@ class Solver:
     def _bounded(self, part: _Part) -> bool:
         """Certify or solve every column; False when no table fits."""
         size = len(part.members)
+        if part.matrix.shape[0] == 1 and self._by_exchange(part):
+            return True
         # Nothing needs more than all that is known, and a program must not run off.
         cap = 2 * float(np.abs(part.right).sum()) + 100.0 * self.k
         high = np.minimum(part.high, np.maximum(cap, part.low + self.k))
@@ -156,10 +159,6 @@ class Solver:
             took(self._pushed(part, before, least=least, most=most, high=high, many=many, up=up))
             idle = 0 if len(open_columns()) < len(before) else idle + 1
             up = not up
-        for place in range(size):
-            members = part.members[place]
-            self.low[members] = 0.0 if many[place] else least[place]
-            self.high[members] = most[place]
         for place in open_columns():
             members = part.members[place]
             width = most[place] - (0.0 if many[place] else least[place])
@@ -169,14 +168,29 @@ class Solver:
             for sign in (1.0, -1.0):
                 objective = np.zeros(size)
                 objective[place] = sign
-                x = None if time.monotonic() > self.ends else self._program(part, objective, high)
-                took(x)
-                ends.append(None if x is None else float(x[place]))
-            if ends[0] is None or ends[1] is None:
-                self.how[members] = UNSOLVED
-                continue
-            self.how[members] = SOLVED
-            self.low[members], self.high[members] = 0.0 if many[place] else ends[0], ends[1]
+                ends.append(took(None if time.monotonic() > self.ends else self._program(part, objective, high)))
+            self.how[members] = SOLVED if all(ends) else UNSOLVED
+        for place, members in enumerate(part.members):
+            self.low[members] = 0.0 if many[place] else least[place]
+            self.high[members] = most[place]
+        return True
+
+    def _by_exchange(self, part: _Part) -> bool:
+        """A single sum needs no program: what one count gives up another takes over. False when the general way has to look."""
+        weights = part.matrix.toarray()[0]
+        right = float(part.right[0])
+        if part.low.any() or np.isfinite(part.high).any():
+            return False
+        if (weights > 0).any() and (weights < 0).any():
+            most = np.full(len(weights), np.inf)  # a part and its whole grow together
+        else:
+            most = right / weights
+            if (most < 0).any():
+                return False
+        alone = len(weights) == 1 and len(part.members[0]) == 1
+        for members, high in zip(part.members, most, strict=True):
+            self.low[members], self.high[members] = (high if alone else 0.0), high
+            self.how[members] = SOLVED if high < self.k or alone else CERTIFIED
         return True
 
     def _wanted(self, part: _Part) -> Bools:

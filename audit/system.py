@@ -10,16 +10,13 @@ from itertools import pairwise
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import sparse
 
+from audit.facts import Bools, Floats, Ints, contradicted, public_zeros
 from audit.files import KNOWN_EMPTY, SHOWN, Release
 from audit.relations import ALL, EVERYTHING_ELSE, RELATIONS, Sum, Term, streams, views
 from audit.schema import COUNTS, KEYS
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 HALF_A_DIGIT = 0.05
 """Reports give shares in percent with one digit."""
 
@@ -38,7 +35,6 @@ class System:
         is_public: counts that everybody knows to be 0, release or not.
         relation: of each row of the matrix, the place of its name in ``relations``.
         dropped: relations of which published values contradict some sums, with the number of those; the others are used.
-        twice: hidden counts that another place of the release shows.
     """
 
     matrix: sparse.csr_array
@@ -53,7 +49,6 @@ class System:
     relations: list[str]
     exact: Bools
     dropped: tuple[str, ...]
-    twice: tuple[str, ...]
 
 
 class Builder:
@@ -69,7 +64,6 @@ class Builder:
         self.cell: list[bool] = []
         self.rest: list[bool] = []
         self.public: list[bool] = []
-        self.twice: set[int] = set()
         self.rows: list[tuple[Ints, Ints, Floats]] = []
         self.row_names: list[str] = []
         self.row_count = 0
@@ -145,11 +139,8 @@ class Builder:
             self.cell.append(hidden)
             self.rest.append(False)
             self.public.append(public)
-            if hidden and not np.isnan(value):
-                self.twice.add(number)
             return number
         if np.isnan(self.values[old]) != np.isnan(value):
-            self.twice.add(old)
             self.values[old] = value if np.isnan(self.values[old]) else self.values[old]
         self.cell[old] = self.cell[old] or hidden
         return old
@@ -284,10 +275,10 @@ class Builder:
         for key, number in self.number.items():
             names[number] = " ".join(key)
         values = np.array(self.values)
-        public = _public_zeros(matrix, np.array(self.public, bool))
+        public = public_zeros(matrix, np.array(self.public, bool))
         values = np.where(public & np.isnan(values), 0.0, values)
         low, high = np.array(self.low), np.array(self.high)
-        wrong = _contradicted(matrix, values, low=low, high=high)
+        wrong = contradicted(matrix, values, low=low, high=high)
         kept = ~wrong
         dropped = [f"{self.row_names[n]} ({c})" for n, c in zip(*np.unique(relation[wrong], return_counts=True), strict=True)]
         return System(
@@ -303,7 +294,6 @@ class Builder:
             relations=self.row_names,
             exact=np.array([name not in inexact for name in self.row_names], bool),
             dropped=tuple(dropped),
-            twice=tuple(names[number] for number in sorted(self.twice)),
         )
 
 
@@ -315,29 +305,3 @@ def _terms(term: Term, seen: dict[str, pd.DataFrame]) -> pd.DataFrame | None:
         table = table[table[column] != ALL] if wanted == EVERYTHING_ELSE else table[table[column] == wanted]
     group = list(zip(*(table[column] for column in term.by), strict=True))
     return pd.DataFrame({"group": pd.Series(group, dtype=object), "variable": table[term.measure].to_numpy(np.int64)})
-
-
-def _public_zeros(matrix: sparse.csr_array, public: Bools) -> Bools:
-    """What follows from counts that everybody knows to be 0: all parts of a whole that is 0, a whole of which all parts are."""
-    positive, negative = matrix > 0, matrix < 0
-    while True:
-        unknown = (~public).astype(np.float64)
-        no_parts, no_whole = (positive @ unknown) == 0, (negative @ unknown) == 0
-        more = (positive.T @ no_whole.astype(np.float64) > 0) | (negative.T @ no_parts.astype(np.float64) > 0)
-        if not (more & ~public).any():
-            return public
-        public = public | more
-
-
-def _contradicted(matrix: sparse.csr_array, values: Floats, *, low: Floats, high: Floats) -> Bools:
-    """Rows that cannot hold whatever the unknown counts are."""
-    least, most = np.where(np.isnan(values), low, values), np.where(np.isnan(values), high, values)
-    positive, negative = matrix.maximum(0), matrix.minimum(0)
-    endless = np.isinf(most)
-    capped = np.where(endless, 0.0, most)
-    top = positive @ capped + negative @ least
-    bottom = positive @ least + negative @ capped
-    open_top = positive @ endless.astype(np.float64) > 0
-    open_bottom = -(negative @ endless.astype(np.float64)) > 0
-    wrong: Bools = ((top < -0.5) & ~open_top) | ((bottom > 0.5) & ~open_bottom)
-    return wrong

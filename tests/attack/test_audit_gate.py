@@ -159,7 +159,6 @@ def test_intervals_are_those_of_two_programs_for_each_count():
             relations=["margin"],
             exact=np.array([True]),
             dropped=(),
-            twice=(),
         )
         found = intervals(system, k=K, seconds=60)
         right = -(matrix @ np.where(hidden, 0.0, values))

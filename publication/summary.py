@@ -8,7 +8,7 @@ import pandas as pd
 from privacy.day_relations import ALL
 from publication.products import SHARE
 
-LEFT_OUT = 0.01
+LEFT_OUT = 0.05
 """Hours in which cameras were down for long have no estimate; a sum that lacks more of the count would pretend to be of all."""
 
 
@@ -21,7 +21,7 @@ def summary(published: Mapping[str, pd.DataFrame], *, cordons: tuple[str, ...]) 
         ``days``; ``trips``; ``crossings`` by cordon and direction; ``entries`` and ``through_share`` by cordon, over the days on
         which they are shown. A figure is None where nothing is shown, else ``counted`` (not for shares), ``value``, ``low``,
         ``high``, the last three None where cameras do not tell how much they miss. Rows without an estimate are left out of
-        these when they hold at most :data:`LEFT_OUT` of the count.
+        these when they hold at most :data:`LEFT_OUT` of the count; ``left_out`` is theirs.
     """
     through, gates, od = published["through_day"], published["gate_hour"], published["od_day"]
     everyone = through[through["vehicle_class"] == ALL]
@@ -50,8 +50,8 @@ def _total(rows: pd.DataFrame, counted: str) -> dict[str, int | None] | None:
     corrected = shown[shown["high"].notna()]
     count, left_out = int(shown[counted].sum()), int(shown[counted].sum() - corrected[counted].sum())
     if left_out > LEFT_OUT * count:
-        return {"counted": count, **dict.fromkeys(columns)}
-    return {"counted": count, **{name: int(corrected[column].sum()) for name, column in columns.items()}}
+        return {"counted": count, "left_out": left_out, **dict.fromkeys(columns)}
+    return {"counted": count, "left_out": left_out, **{name: int(corrected[column].sum()) for name, column in columns.items()}}
 
 
 def _share(rows: pd.DataFrame) -> dict[str, float | None] | None:

@@ -6,6 +6,7 @@ from datetime import date
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import scipy.sparse as sp
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -16,8 +17,13 @@ from models.chains import Floats
 
 UNKNOWN_SE = 0.15
 """Of q where nothing tells it: the network's mean stands in, and cells that begin or end there are not published."""
-STRATUM_SCHEMA = "service_day date, vehicle_class string, day_part string, outage string"
+ENDS = ["origin", "destination"]
 MEASURES = ["weight", "spread", "blind"]
+TYPES = {
+    "service_day": pa.date32(),
+    "site_ids": pa.list_(pa.string()),
+    **dict.fromkeys([*MEASURES, "relative_variance"], pa.float64()),
+}
 
 
 @dataclass(frozen=True)
@@ -89,12 +95,10 @@ def weights(spark: SparkSession, fits: list[DayFit], *, place: Mapping[str, str]
     """
     made = [_day_weights(fit, place=place) for fit in fits]
     chain, stratum, common = ([tables[n] for tables in made] for n in range(3))
-    measures = "weight double, spread double, blind double"
-    ends = "origin string, destination string"
     return OdWeights(
-        chain=_frame(spark, chain, f"{STRATUM_SCHEMA}, site_ids array<string>, {ends}, {measures}"),
-        stratum=_frame(spark, stratum, f"{STRATUM_SCHEMA}, {ends}, {measures}"),
-        common=_frame(spark, common, f"service_day date, {ends}, relative_variance double"),
+        chain=_frame(spark, chain, [*STRATUM, "site_ids", *ENDS, *MEASURES]),
+        stratum=_frame(spark, stratum, [*STRATUM, *ENDS, *MEASURES]),
+        common=_frame(spark, common, ["service_day", *ENDS, "relative_variance"]),
     )
 
 
@@ -107,16 +111,17 @@ def _day_weights(fit: DayFit, *, place: Mapping[str, str]) -> tuple[pd.DataFrame
     common["relative_variance"] = common.relative_variance.mask(unknown)
     common["service_day"] = fit.day
     for table in (found.chain, found.stratum, common):
-        table[["origin", "destination"]] = np.asarray(names)[table[["origin", "destination"]]]
+        table[ENDS] = np.asarray(names)[table[ENDS]]
     chain = found.chain.join(fit.strata, on="stratum")
     chain["site_ids"] = [fit.chains[number] for number in found.chain.chain]
     return chain, found.stratum.join(fit.strata, on="stratum"), common
 
 
-def _frame(spark: SparkSession, tables: list[pd.DataFrame], schema: str) -> DataFrame:
-    columns = [column.split()[0] for column in schema.split(", ")]
-    rows = [row for table in tables for row in table[columns].itertuples(index=False, name=None)]
-    return spark.createDataFrame(rows, schema)
+def _frame(spark: SparkSession, tables: list[pd.DataFrame], columns: list[str]) -> DataFrame:
+    """The tables as one frame; by Arrow, because 70,000 rows a day as Python tuples take seconds."""
+    schema = pa.schema([(name, TYPES.get(name, pa.string())) for name in columns])
+    parts = [pa.Table.from_pandas(table[columns], schema=schema, preserve_index=False) for table in tables]
+    return spark.createDataFrame(pa.concat_tables(parts) if parts else schema.empty_table())
 
 
 def expanded(found: DataFrame, made: OdWeights, *, cell: list[str], model_error: float) -> DataFrame:

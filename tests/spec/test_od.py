@@ -60,12 +60,12 @@ def test_a_site_that_reads_four_in_five_stands_for_ten_trips_where_eight_were_se
 
 
 def test_trips_missed_at_their_first_camera_go_back_to_it(spark):
-    trips = _trips(spark, "08 A,B,C 81", "08 A,C 9", "08 B,C 9", "08 A,B 9")
+    trips = _trips(spark, "08 A,B,C 81", "08 A,C 9", "08 B,C 9", "08 A,B 9", "08 A 1", "08 B 1", "08 C 1")
     _, cells = _expanded(spark, trips, _detection(spark, A=0.9, B=0.9, C=0.9), _down(spark, "08 a 0"))
     found = _by_cell(cells, "origin", "destination")
-    # 111.1 drove A-B-C: 81 were read at all three, 9 each missed one, 3.1 more
-    assert found["A", "C"] == pytest.approx(111.1, rel=0.02)
-    assert sum(found.values()) == pytest.approx(108 / (1 - 3 * 0.1**2 * 0.9 - 0.1**3), rel=0.02)
+    # all drove A-B-C: 81 were read at all three cameras, 9 each missed one, 1 each missed two, and one in a thousand missed all
+    assert found["A", "C"] == pytest.approx(111 / 0.999, rel=0.02)
+    assert sum(found.values()) == pytest.approx(111 / 0.999, rel=0.001)
     assert found["B", "C"] + found["A", "B"] < 2
 
 
@@ -92,6 +92,8 @@ def test_a_cell_is_not_expanded_where_nothing_tells_q_of_an_end(spark):
     assert _by_cell(cells, "origin") == {("z",): None}
     # a day without any q has no estimate at all
     assert fit_days(found.toPandas(), _detection(spark, A=None, B=None)) == []
+    nothing = weights(spark, [], place={site: site for site in SITES})
+    assert expanded(found, nothing, cell=CELL, model_error=0.0).collect() == []
 
 
 def test_cells_are_counted_or_expanded_or_both(spark):

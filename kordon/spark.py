@@ -117,6 +117,8 @@ def session(*, master: str = "local[*]", app: str = "kordon", quick: bool = Fals
         # A small log needs no 50 tasks to be replayed: a commit takes 0.8 s instead of several.
         .config("spark.databricks.delta.snapshotPartitions", "1")
         .config("spark.databricks.delta.retentionDurationCheck.enabled", "false")
+        # Each vacuum would write two commits to say that it came and went.
+        .config("spark.databricks.delta.vacuum.logging.enabled", "false")
         # Vacuum lists a table's folders in so many tasks; by default in 10,000, which took a minute a table of four files.
         .config("spark.sql.sources.parallelPartitionDiscovery.parallelism", "16")
         # Half a gzip gives the lines before the break; ingest itself says which files were truncated.

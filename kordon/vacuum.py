@@ -59,7 +59,7 @@ def vacuum(lake: "Lake", name: str, *, but_for: Collection[date] | None) -> set[
     Returns:
         The days whose last whole state lives in an old version, because a run on them died: then nothing is deleted.
     """
-    if not strays(lake, name):
+    if lake.version(name) is None or not strays(lake, name):
         return set()
     needed = set() if but_for is None else _needing_an_old_version(lake, name) - set(but_for)
     if not needed:

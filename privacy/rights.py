@@ -6,6 +6,7 @@ The plate comes in as a value, goes to Spark as a table of one row, and stands i
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from kordon import audit_log, days
@@ -88,19 +89,22 @@ def _hits(lake: "Lake", subject: Subject, vids: Collection[bytes]) -> "dict[str,
     mended = raw.join(repaired, of_read, "left_semi")
     lines = own("raw_read").select(*line).unionByName(mended.select(*line)).distinct()
     found = {"raw_repaired": repaired, "raw_read": raw.join(lines, line, "left_semi").select("service_day", "file", "line")}
-    return found | {
-        name: lake.read(name).join(ids, "vid", "left_semi").select(*TABLES[name].key, "vid").distinct()
-        for name in VEHICLE_TABLES
-    }
+    for name in (name for name in VEHICLE_TABLES if lake.version(name) is not None):
+        found[name] = lake.read(name).join(ids, "vid", "left_semi").select(*TABLES[name].key, "vid").distinct()
+    return found
 
 
 def find(lake: "Lake", *, subject: Subject, keys: "Iterable[Key]") -> list[Found]:
     """How many rows of which table and day belong to a plate."""
-    found = []
-    for name, rows in _hits(lake, subject, subject.vids(keys)).items():
-        for row in rows.groupBy("service_day").count().collect():
-            found.append(Found(name, row.service_day, int(row["count"])))
-    return sorted(found, key=lambda one: (one.service_day, one.table))
+    return _counted(_hits(lake, subject, subject.vids(keys)))
+
+
+def _counted(hits: "dict[str, DataFrame]") -> list[Found]:
+    from pyspark.sql import functions as F
+
+    parts = [rows.select("service_day", F.lit(name).alias("table")) for name, rows in hits.items()]
+    rows = reduce(lambda a, b: a.unionByName(b), parts).groupBy("service_day", "table").count().collect()
+    return sorted((Found(r.table, r.service_day, int(r["count"])) for r in rows), key=lambda one: (one.service_day, one.table))
 
 
 def unlinkable_days(lake: "Lake", *, living: Iterable[tuple[date, date]]) -> list[date]:
@@ -119,10 +123,8 @@ def erase(lake: "Lake", *, subject: Subject, keys: "Iterable[Key]", by: str, pur
     Returns:
         What was erased, and the landing files that hold lines of it.
     """
-    keys = list(keys)
-    vids = subject.vids(keys)
-    hits = _hits(lake, subject, vids)
-    found = find(lake, subject=subject, keys=keys)
+    hits = _hits(lake, subject, subject.vids(keys))
+    found = _counted(hits)
     begun_days, begun_files = _unfinished(lake)
     landing = sorted({row.file for row in hits["raw_read"].select("file").distinct().collect()} | begun_files)
     affected = {one.service_day for one in found} | begun_days

@@ -11,7 +11,18 @@ ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
 
 
-LONGEST = ("same_rows", "independent", "suppression_attack", "boundaries", "ingest_reruns", "killed", "quality", "residue")
+LONGEST = (
+    "same_rows",
+    "independent",
+    "suppression_attack",
+    "boundaries",
+    "ingest_reruns",
+    "killed",
+    "quality",
+    "residue",
+    "rights",
+    "retention",
+)
 """Files that take minutes, so ordered that the two workers share them; a worker is given its next file two tests early."""
 
 

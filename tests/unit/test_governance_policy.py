@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -199,43 +199,6 @@ def test_a_change_of_k_changes_documents_and_releases_together(vliet, tmp_path):
     assert "fewer than 10 vehicles" in build(attacked(), {})["dpia.en.md"]
     assert "fewer than 30 vehicles" in build(stricter, {})["dpia.en.md"]
     assert "minder dan 30 voertuigen" in build(stricter, {})["transparency.nl.md"]
-
-
-def test_a_change_of_retention_changes_documents_and_deletion_together(vliet, spark, tmp_path):
-    from kordon import days, retention
-    from kordon.lake import Lake
-
-    day = date(2026, 3, 10)
-    loaded = datetime(2026, 3, 11, 4)
-    lake = Lake(spark, str(tmp_path / "lake"))
-    read = {
-        "service_day": day,
-        "read_id": "r1",
-        "source": "trafico",
-        "camera_id": "c1",
-        "site_id": "s1",
-        "captured_at": loaded,
-        "vehicle_class": "car",
-        "plate_quality": "generic",
-        "plate": "1ABC234",
-        "file": "f",
-        "line": 1,
-        "is_duplicate": False,
-    }
-    load_ = {"source": "trafico", "file": "f", "sha256": "x", "status": "ok", "run_id": "r", "loaded_at": loaded}
-    counts = dict.fromkeys(("bytes", "lines", "header_lines", "blank_lines", "accepted", "duplicate", "quarantined"), 0)
-    _put(lake, "raw_read", read)
-    _put(lake, "ops_load", {**load_, **counts})
-    days.write(lake, [days.Day(day, days.COMPLETE, "r", "c", "0.1.0", {})], metadata={})
-    later = loaded.replace(tzinfo=UTC) + timedelta(hours=30)
-    shorter = changed(vliet, "retention", raw_hours=24)
-    retention.apply(lake=lake, city=vliet, now=later)
-    assert lake.read("raw_read").count() == 1
-    retention.apply(lake=lake, city=shorter, now=later)
-    assert lake.read("raw_read").count() == 0
-    assert "PT72H" in build(vliet, {})["retention.csv"]
-    assert "PT72H" not in build(shorter, {})["retention.csv"]
-    assert "72" not in build(shorter, {})["transparency.nl.md"]
 
 
 def _put(lake, name, row):

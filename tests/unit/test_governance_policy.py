@@ -199,10 +199,3 @@ def test_a_change_of_k_changes_documents_and_releases_together(vliet, tmp_path):
     assert "fewer than 10 vehicles" in build(attacked(), {})["dpia.en.md"]
     assert "fewer than 30 vehicles" in build(stricter, {})["dpia.en.md"]
     assert "minder dan 30 voertuigen" in build(stricter, {})["transparency.nl.md"]
-
-
-def _put(lake, name, row):
-    from kordon.tables import TABLES
-
-    rows = lake.rows(name, [tuple(row.get(column) for column in TABLES[name].column_names)])
-    lake.replace(name, rows, where="true", metadata={})

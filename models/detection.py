@@ -83,9 +83,8 @@ def _best(cordon: Evidence | None, pairs: Evidence | None, counts: pd.DataFrame,
     if pairs is not None:
         parts.append(pairs.sites.assign(method="bracketing", add_se=0.0))
     rows = pd.concat(parts).rename_axis("site").reset_index()[["site", "odds", "se", "seen", "method", "add_se"]]
-    total = rows.seen.sum()
-    mean = (rows.odds * rows.seen).sum() / total if total else 0.0
-    worth = np.maximum(mean, 1 / max(total, 1)) / rows.se**2
+    # Where nobody was missed, one more miss is what the error stands for.
+    worth = (rows.odds + 1 / rows.seen.clip(lower=1)) / rows.se**2
     enough = rows.method.str.startswith("counts") | (np.minimum(worth, rows.seen) >= LEAST_EFFECTIVE)
     best: pd.DataFrame = rows[enough].drop_duplicates("site").set_index("site")
     return best

@@ -121,7 +121,8 @@ def _frame(spark: SparkSession, tables: list[pd.DataFrame], columns: list[str]) 
     """The tables as one frame; by Arrow, because 70,000 rows a day as Python tuples take seconds."""
     schema = pa.schema([(name, TYPES.get(name, pa.string())) for name in columns])
     parts = [pa.Table.from_pandas(table[columns], schema=schema, preserve_index=False) for table in tables]
-    return spark.createDataFrame(pa.concat_tables(parts) if parts else schema.empty_table())
+    # In one piece: rows behind the empty piece of a day that has none did not arrive.
+    return spark.createDataFrame(pa.concat_tables(parts).combine_chunks() if parts else schema.empty_table())
 
 
 def expanded(found: DataFrame, made: OdWeights, *, cell: list[str], model_error: float) -> DataFrame:

@@ -15,6 +15,7 @@ import click
 import kordon
 from kordon import commands
 from kordon.errors import ConfigError, KordonError, UsageError
+from kordon.state import state_home
 
 if TYPE_CHECKING:
     from kordon.city import City
@@ -42,12 +43,6 @@ class Days(click.ParamType[Any]):
         if end < start:
             self.fail(f"'{value}' ends before it begins.", param, ctx)
         return [start + timedelta(days=n) for n in range((end - start).days + 1)]
-
-
-def state_home(kind: str, city_id: str) -> Path:
-    """Where keys and ledgers live when no option says otherwise."""
-    home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return Path(home) / "kordon" / kind / city_id
 
 
 def options(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -279,11 +274,13 @@ def release(
     from datetime import UTC, datetime
 
     from kordon import report
+    from kordon.commands.approve import ready_to_release
     from publication.release import build
 
     if not approve_as:
         raise ConfigError("A trial release is published in somebody's name: give --approve-as NAME.")
     loaded = loaded_city(city)
+    ready_to_release(loaded, by=approve_as, say=say)
     with opened_lake(lake, master=master, write=False) as opened:
         made = build(
             lake=opened,

@@ -80,6 +80,7 @@ def main(*, out: Path, city: Path, master: str, progress: Callable[[str], None])
     import simulation
     from kordon import chain, pipeline, report
     from kordon.cli import loaded_city, opened_lake
+    from kordon.commands.approve import ready_to_release
     from publication.release import build
     from quality.gate import judge
 
@@ -87,6 +88,7 @@ def main(*, out: Path, city: Path, master: str, progress: Callable[[str], None])
         raise UsageError(f"{out} is not empty: give a new folder with --out.")
     began = time.monotonic()
     loaded = loaded_city(city)
+    ready_to_release(loaded, by="the demo", say=progress, folder=out / "policy")
     days = [FIRST_DAY + timedelta(days=n) for n in range(DAYS)]
     progress(f"Simulating {DAYS} days of {VEHICLES:,} vehicles in {loaded.name}")
     made = simulation.simulate(city=city, days=days, vehicles=VEHICLES, seed=SEED, out=out, progress=progress)
@@ -112,6 +114,7 @@ def main(*, out: Path, city: Path, master: str, progress: Callable[[str], None])
             out=out / "releases",
             approved_by="the demo",
             created_at=datetime.now(UTC).replace(microsecond=0),
+            approvals=out / "policy",
         )
         report.show_release(release, as_json=False)
         numbers = first_numbers(lake, loaded, days)

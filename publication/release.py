@@ -14,6 +14,7 @@ from kordon import audit_log
 from kordon.days import CLOSED, COMPLETE, Day, known
 from kordon.errors import ConfigError, PrivacyError, UsageError
 from privacy.disclosure import disclose
+from privacy.governance.policy import require_approved
 from publication import files, versions
 from publication.cells import tables
 from publication.datapackage import STATUS, data_package
@@ -44,7 +45,16 @@ class Release:
     summary: dict[str, Any] = field(default_factory=dict)
 
 
-def build(*, lake: "Lake", city: "City", days: list[date], out: Path, approved_by: str, created_at: datetime) -> Release:
+def build(
+    *,
+    lake: "Lake",
+    city: "City",
+    days: list[date],
+    out: Path,
+    approved_by: str,
+    created_at: datetime,
+    approvals: Path | None = None,
+) -> Release:
     """Release some complete days of a lake.
 
     Args:
@@ -52,10 +62,12 @@ def build(*, lake: "Lake", city: "City", days: list[date], out: Path, approved_b
         out: the folder of all releases.
         approved_by: who answers for this trial; stands on the page.
         created_at: the instant of the release, with offset.
+        approvals: the folder of approvals of the city's policy, when it is not the default one.
 
     Raises:
-        ConfigError: a day is not complete, or a release of another period covers one of the days.
+        ConfigError: the policy is not approved, a day is not complete, or a release of another period covers one of the days.
     """
+    require_approved(city, approvals)
     wanted = _period(days)
     of_lake = known(lake)
     _refuse_incomplete(of_lake, days=wanted, city=city)

@@ -17,8 +17,7 @@ def governance_problems(governance: Governance, keys: KeyPolicy) -> list[tuple[t
     """Why no run may start: (section, key), what is wrong, cure; empty when nothing is."""
     found = []
     for key, name in (("legal_basis", "legal basis"), ("dpia_reference", "reference of an impact assessment (DPIA)")):
-        value = getattr(governance, key).strip()
-        if not value or _PLACEHOLDER.fullmatch(value):
+        if _is_missing(getattr(governance, key)):
             found.append((("governance", key), f"there is no {name}", f"put it in {key}; nothing runs without it"))
     if governance.source_type == "police":
         found.append(
@@ -36,6 +35,28 @@ def governance_problems(governance: Governance, keys: KeyPolicy) -> list[tuple[t
                 "set period = 'service_day', or have the DPIA cover it and set dpia_covers_period = true",
             )
         )
+    return found
+
+
+def _is_missing(text: str) -> bool:
+    return not text.strip() or _PLACEHOLDER.fullmatch(text.strip()) is not None
+
+
+def paper_problems(governance: Governance) -> list[tuple[tuple[str, str], str, str]]:
+    """What the documents of article 30 and the impact assessment need, and ``[governance]`` does not say: as above."""
+    found = [
+        (("governance", key), f"does not say {what}", "state it; the register of article 30 needs it")
+        for key, what in (
+            ("controller", "which body decides on the processing"),
+            ("dpo", "who the data protection officer is"),
+            ("contact", "whom people can ask"),
+        )
+        if _is_missing(getattr(governance, key))
+    ]
+    for key, what in (("purposes", "what the figures are for"), ("recipients", "who receives them")):
+        texts = getattr(governance, key)
+        if not texts or any(_is_missing(text) for text in texts):
+            found.append((("governance", key), f"does not say {what}", "state it; the register of article 30 needs it"))
     return found
 
 

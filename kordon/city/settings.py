@@ -100,6 +100,16 @@ class Identity(Section):
         return tuple(dict.fromkeys(value))
 
 
+class GovernanceText(Section):
+    """``[governance.nl]``: what Dutch documents say instead of the texts of ``[governance]``; what is empty stays as it is there."""
+
+    controller: str = Field(default="", description="the body that decides on the processing, in Dutch")
+    dpo: str = Field(default="", description="data protection officer, in Dutch")
+    legal_basis: str = Field(default="", description="legal basis with the statute, in Dutch")
+    purposes: Texts = Field(default=(), description="what the figures are for, in Dutch, one for each of purposes")
+    recipients: Texts = Field(default=(), description="who gets shared releases, in Dutch, one for each of recipients")
+
+
 class Governance(Section):
     """``[governance]``: who answers for the processing, and on what ground."""
 
@@ -111,6 +121,19 @@ class Governance(Section):
     purposes: Texts = Field(default=(), description="what the figures are for")
     recipients: Texts = Field(default=(), description="who gets shared releases")
     source_type: SourceType = Field(description="whose cameras these are; police cameras are refused")
+    nl: GovernanceText = Field(default_factory=GovernanceText, description="the same texts in Dutch")
+
+    @model_validator(mode="after")
+    def _same_number(self) -> Self:
+        for name in ("purposes", "recipients"):
+            said, in_dutch = getattr(self, name), getattr(self.nl, name)
+            if in_dutch and len(in_dutch) != len(said):
+                raise ValueError(f"nl.{name} has {len(in_dutch)} texts where {name} has {len(said)}")
+        return self
+
+    def said(self, name: str, language: str) -> Any:
+        """A text of this section in a language: ``[governance.nl]`` for nl where it says something, else what stands here."""
+        return (getattr(self.nl, name) if language == "nl" else None) or getattr(self, name)
 
 
 class KeyPolicy(Section):
@@ -198,6 +221,15 @@ class Dp(Section):
         le=1,
         description="detection probability that the city declares from counts, never from this lake",
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_own_budget(cls, value: Any) -> Any:
+        for name in (
+            sorted(set(value) & {"rho", "rho_day", "rho_year", "eps", "epsilon", "delta"}) if isinstance(value, dict) else ()
+        ):
+            raise ValueError(f"{name} is not for a city to choose: the budget per vehicle-day follows from preset alone")
+        return value
 
 
 class Retention(Section):

@@ -12,6 +12,7 @@ import pytest
 from shapely.geometry import shape
 
 from kordon.errors import ConfigError, PrivacyError, UsageError
+from privacy.governance import policy
 from publication import release as releases
 from publication.release import assemble, build
 from tests.attack.test_suppression_city import DAY, cells, vliet
@@ -217,8 +218,9 @@ def test_days_that_are_not_complete_are_refused_with_what_to_run(spark, tmp_path
     states = zip(four, ("complete", "open", "stale"), strict=False)
     days.write(lake, [days.Day(day, state, "r", "c", "0.1.0", {"out_od_day_cell": 0}) for day, state in states], metadata={})
     said = r"2026-03-11 \(open\), 2026-03-12 \(stale\), 2026-03-13 \(never computed\).*--days 2026-03-11\.\.2026-03-13"
+    policy.approve(vliet(), by="An", folder=tmp_path)
     with pytest.raises(ConfigError, match=said):
-        build(lake=lake, city=vliet(), days=four, out=tmp_path / "out", approved_by="An", created_at=MADE)
+        build(lake=lake, city=vliet(), days=four, out=tmp_path, approved_by="An", created_at=MADE, approvals=tmp_path)
 
 
 def test_a_release_from_a_lake_is_that_from_the_same_cells_in_memory(spark, day_cells, tmp_path):
@@ -236,7 +238,10 @@ def test_a_release_from_a_lake_is_that_from_the_same_cells_in_memory(spark, day_
         versions[record.name] = lake.replace(record.name, frame, where=f"service_day = '{DAY}'", metadata={"days": [str(DAY)]})
     day = days.Day(DAY, "complete", "r1", "c", "0.1.0", versions)
     days.write(lake, [day], metadata={})
-    built = build(lake=lake, city=vliet(), days=[DAY], out=tmp_path / "a", approved_by="An", created_at=MADE)
+    policy.approve(vliet(), by="An", folder=tmp_path)
+    built = build(
+        lake=lake, city=vliet(), days=[DAY], out=tmp_path / "a", approved_by="An", created_at=MADE, approvals=tmp_path
+    )
     given = made(day_cells, tmp_path / "b", days=[DAY], approved_by="An", runs=[day])
     assert contents(built.path) == contents(given.path)
     assert package_of(built.path)["kordon"]["runs"][0]["run_id"] == "r1"

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import click
 
-from kordon.cli import options, state_home
+from kordon.cli import options
+from kordon.state import state_home
 from kordon.errors import UsageError
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kordon.cli import loaded_city, opened_lake, options, say, state_home
+from kordon.cli import loaded_city, opened_lake, options, say
+from kordon.state import state_home
 from kordon.errors import UsageError
 
 if TYPE_CHECKING:

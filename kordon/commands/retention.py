@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from kordon.cli import loaded_city, opened_lake, options, state_home
+from kordon.cli import loaded_city, opened_lake, options
+from kordon.state import state_home
 from kordon.errors import TryAgain
 
 

@@ -265,7 +265,7 @@ def check_city(city: Path, master: str, landing: Path | None) -> None:
 def release(
     city: Path, lake: str, period: list[date], master: str, as_json: bool, tier: str, out: Path, approve_as: str | None
 ) -> None:
-    """Publish a shared release of complete days: a trial, not audited yet.
+    """Publish a shared release of complete days, unless an attack on it gets through.
 
     \b
     Example:
@@ -275,6 +275,7 @@ def release(
 
     from kordon import report
     from kordon.commands.approve import ready_to_release
+    from kordon.commands.audit import gate
     from publication.release import build
 
     if not approve_as:
@@ -289,6 +290,7 @@ def release(
             out=out,
             approved_by=approve_as,
             created_at=datetime.now(UTC).replace(microsecond=0),
+            audit=gate,
         )
     report.show_release(made, as_json=as_json)
 

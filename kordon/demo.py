@@ -81,6 +81,7 @@ def main(*, out: Path, city: Path, master: str, progress: Callable[[str], None])
     from kordon import chain, pipeline, report
     from kordon.cli import loaded_city, opened_lake
     from kordon.commands.approve import ready_to_release
+    from kordon.commands.audit import gate
     from publication.release import build
     from quality.gate import judge
 
@@ -115,6 +116,7 @@ def main(*, out: Path, city: Path, master: str, progress: Callable[[str], None])
             approved_by="the demo",
             created_at=datetime.now(UTC).replace(microsecond=0),
             approvals=out / "policy",
+            audit=gate,
         )
         report.show_release(release, as_json=False)
         numbers = first_numbers(lake, loaded, days)

@@ -25,6 +25,11 @@ def _print(grid: Grid) -> None:
     Console(width=max(width, 100)).print(grid)
 
 
+def show(made: Grid) -> None:
+    """Print a table."""
+    _print(made)
+
+
 def _dump(value: object) -> None:
     print(json.dumps(value, default=str, indent=2))
 
@@ -103,7 +108,7 @@ def show_release(made: Any, *, as_json: bool) -> None:
         return
     rows = [[name, *values.values()] for name, values in made.report.items()]
     header = ["product", *(next(iter(made.report.values())).keys() if made.report else [])]
-    _print(grid(f"Shared release v{made.version}: trial, not audited", header, rows))
+    _print(grid(f"Shared release v{made.version}", header, rows))
     print("Nothing changed since this version." if not made.is_new else "Published.")
     print(Path(made.path) / "index.html")
 

@@ -1,6 +1,7 @@
 """Disclosure control of the shared tier: which rows of a release show a value.
 
-Two rules. Primary: a row whose count comes from fewer than ``k`` distinct vehicles is hidden, whole. Complementary: so are
+Two rules. Primary: a row whose count comes from fewer than ``k`` distinct vehicles, or for the most part from one or two of them
+(a fleet, a taxi on its round), is hidden, whole. Complementary: so are
 rows without which a hidden count could be worked out from the rest of the release (``privacy.day_relations`` lists how).
 A reader cannot tell one from the other. The threshold counts vehicles that were seen, before any expansion.
 """
@@ -21,6 +22,9 @@ SHOWN = (OK, PARTIAL)
 
 FLOOR = 10
 """The least threshold of the shared tier; a city may be stricter."""
+
+MOST_OF_ONE, MOST_OF_TWO = 0.4, 0.6
+"""The largest shares of a count that one vehicle, and the two with most, may have (privacy.md 2.3)."""
 
 CONTRIBUTORS = {
     "gate_hour": ("vehicles",),
@@ -103,7 +107,7 @@ def has_value(table: pd.DataFrame) -> Bools:
 
 
 def too_few(table: pd.DataFrame, *, product: str, k: int) -> Bools:
-    """The rows with fewer than ``k`` distinct vehicles behind any count that they tell; 0 is fewer.
+    """The rows with fewer than ``k`` distinct vehicles behind any count that they tell, 0 is fewer, or dominated by one or two.
 
     Raises:
         ValueError: the table does not say how many vehicles there were: nothing is published uncounted.
@@ -112,7 +116,21 @@ def too_few(table: pd.DataFrame, *, product: str, k: int) -> Bools:
     if absent:
         raise ValueError(f"{product} has no {', '.join(sorted(absent))}: its rows cannot be judged")
     least = table[list(CONTRIBUTORS[product])].fillna(0).min(axis=1).to_numpy()
-    found: Bools = (least < k) & has_value(table)
+    found: Bools = ((least < k) | dominated(table)) & has_value(table)
+    return found
+
+
+def dominated(table: pd.DataFrame) -> Bools:
+    """The rows of which one vehicle has more than 40 % of the count, or the two with most more than 60 %.
+
+    Args:
+        table: rows with ``largest_share`` and ``top_two_share``, of 1; a table without these columns, or a row without the value,
+            is taken to be of many equal vehicles.
+    """
+    found: Bools = np.zeros(len(table), bool)
+    for column, most in (("largest_share", MOST_OF_ONE), ("top_two_share", MOST_OF_TWO)):
+        if column in table:
+            found |= table[column].astype("Float64").fillna(0).to_numpy(np.float64) > most
     return found
 
 

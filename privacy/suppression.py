@@ -1,5 +1,6 @@
 """Complementary suppression: hide more rows, the cheapest first, until no hidden count can be worked out.
 
+Three looks, the dearer one only when the cheaper one finds nothing: bounds of single sums, row reduction, linear programs.
 Greedy, after the usual practice of secondary cell suppression (Hundepool et al., "Statistical Disclosure Control", 2012,
 chapter 4): not the least possible loss, but every step is one that a reader can follow.
 """
@@ -10,6 +11,7 @@ import numpy as np
 
 from privacy.bounds import Bounds, Sum, hidden_sums, tightened
 from privacy.elimination import reduced_sums, shown_in
+from privacy.programming import held
 from privacy.relations import NEVER_SHOWN, Bools, System
 
 
@@ -32,6 +34,8 @@ def hide_more(system: System, *, hidden_rows: Bools, k: int) -> Bools:
             # The dearer look, only when the plain one finds nothing.
             everything = [*sums, *reduced_sums(system, sums)]
             chosen = _choices(system, everything, hidden=hidden, variables=variables, k=k)
+        if not chosen:
+            chosen = _choices_by_program(system, sums, hidden=hidden, k=k)
         if not chosen:
             return hidden
         hidden[list(chosen)] = True
@@ -60,6 +64,18 @@ def _choices(system: System, sums: Sequence[Sum], *, hidden: Bools, variables: B
         row = _row_to_hide(system, sums, bounds=bounds, variable=variable, hidden=hidden, asked=asked)
         if row is not None:
             chosen.add(row)
+    return chosen
+
+
+def _choices_by_program(system: System, sums: Sequence[Sum], *, hidden: Bools, k: int) -> set[int]:
+    """The cheapest row that loosens each count which linear programs find too narrow; one row may loosen several."""
+    chosen: set[int] = set()
+    for narrow in held(system, sums, k=k):
+        candidates = {
+            int(row) for holders in narrow.holders for row in system.row_of[holders] if row != NEVER_SHOWN and not hidden[row]
+        }
+        if candidates and not candidates & chosen:
+            chosen.add(min(candidates, key=lambda row: (system.costs[row], row)))
     return chosen
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from kordon.city import City
 
 PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
-STATUS = "trial, not audited"
+TRIAL, AUDITED = "trial, not audited", "audited"
 
 LICENCES = {
     "CC0-1.0": {"name": "CC0-1.0", "path": "https://creativecommons.org/publicdomain/zero/1.0/", "title": "CC0 1.0"},

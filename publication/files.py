@@ -74,8 +74,9 @@ def gate_features(city: "City") -> list[dict[str, Any]]:
     place = {site.site_id: (site.lon, site.lat) for site in city.sites}
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for gate in city.gates:
-        known = found.setdefault((gate.cordon_id, gate.gate_id), {"name": gate.name, "ways": set(), "sites": []})
-        known["ways"] |= {"in", "out"} if gate.direction == "both" else {gate.direction}
+        known = found.setdefault((gate.cordon_id, gate.gate_id), {"name": gate.name, "in": [], "out": [], "sites": []})
+        for way in ("in", "out") if gate.direction == "both" else (gate.direction,):
+            known[way] += [gate.site_id] if gate.site_id not in known[way] else []
         known["sites"] += [gate.site_id] if gate.site_id not in known["sites"] else []
     features = []
     for (cordon, gate_id), known in found.items():
@@ -86,8 +87,10 @@ def gate_features(city: "City") -> list[dict[str, Any]]:
                 cordon_id=cordon,
                 gate_id=gate_id,
                 name=known["name"],
-                directions=sorted(known["ways"]),
+                directions=[way for way in ("in", "out") if known[way]],
                 site_ids=known["sites"],
+                sites_in=known["in"],
+                sites_out=known["out"],
             )
         )
     return features

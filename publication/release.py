@@ -1,7 +1,7 @@
 """A release of the shared tier: product cells in, an immutable folder out."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -17,7 +17,7 @@ from privacy.disclosure import disclose
 from privacy.governance.policy import require_approved
 from publication import files, versions
 from publication.cells import tables
-from publication.datapackage import STATUS, data_package
+from publication.datapackage import AUDITED, TRIAL, data_package
 from publication.page import page
 from publication.products import PRODUCTS
 from publication.published import publish_all
@@ -54,6 +54,7 @@ def build(
     approved_by: str,
     created_at: datetime,
     approvals: Path | None = None,
+    audit: Callable[[Path, list[Path]], None] | None = None,
 ) -> Release:
     """Release some complete days of a lake.
 
@@ -63,9 +64,11 @@ def build(
         approved_by: who answers for this trial; stands on the page.
         created_at: the instant of the release, with offset.
         approvals: the folder of approvals of the city's policy, when it is not the default one.
+        audit: see :func:`assemble`.
 
     Raises:
         ConfigError: the policy is not approved, a day is not complete, or a release of another period covers one of the days.
+        PrivacyError: an attack of the audit gets through.
     """
     require_approved(city, approvals)
     wanted = _period(days)
@@ -80,6 +83,7 @@ def build(
         out=out,
         approved_by=approved_by,
         created_at=created_at,
+        audit=audit,
         runs=[of_lake[day] for day in wanted],
         overrides=sorted({f"{row.service_day}: {row.table}.{row.check}.{row.entity}" for row in overridden.itertuples()}),
     )
@@ -106,6 +110,7 @@ def assemble(
     created_at: datetime,
     runs: list[Day] | None = None,
     overrides: list[str] | None = None,
+    audit: Callable[[Path, list[Path]], None] | None = None,
 ) -> Release:
     """Release product cells that are already in memory; nothing here needs Spark.
 
@@ -113,11 +118,13 @@ def assemble(
         cells: per product the rows of its cell table.
         runs: what ``ops_day`` says of the days.
         overrides: quality rules that were let through on these days.
+        audit: attacks the finished folder, given the versions that are out already, and raises when something gets through: then
+            nothing is published and no file stays. Without it the release is a trial.
 
     Raises:
         UsageError: nobody approves, or the days are not consecutive.
         ConfigError: cells do not fit the city folder, or a release of another period covers one of the days.
-        PrivacyError: a row that is hidden would show a value.
+        PrivacyError: a row that is hidden would show a value, or an attack of the audit gets through.
     """
     wanted = _period(days)
     if not approved_by.strip():
@@ -137,7 +144,7 @@ def assemble(
     _refuse_values_of_hidden_rows(rows)
     numbers = summary(rows, cordons=city.cordons)
     about: dict[str, Any] = {
-        "status": STATUS,
+        "status": AUDITED if audit else TRIAL,
         "tier": "shared",
         "city": city.id,
         "period": {"first_day": str(wanted[0]), "last_day": str(wanted[-1])},
@@ -175,7 +182,7 @@ def assemble(
         (folder / "index.html").write_text(page(city=city, package=package, published=rows), encoding="utf-8")
 
     period = series / versions.period_name(wanted[0], wanted[-1])
-    version, path, is_new = versions.add(period, data=data, about=describe)
+    version, path, is_new = versions.add(period, data=data, about=describe, audit=audit)
     return Release(path, version, is_new, decided.report, numbers)
 
 

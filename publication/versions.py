@@ -12,8 +12,8 @@ from kordon.errors import ConfigError, TryAgain
 from publication.files import sha256
 
 VERSION = re.compile(r"v([1-9][0-9]*)")
-ABOUT = ("datapackage.json", "index.html")
-"""Files that say when and by whom a release was made; all others are data."""
+ABOUT = ("datapackage.json", "index.html", "privacy_report.json", "privacy.html")
+"""Files that say when and by whom a release was made, and who attacked it; all others are data."""
 
 
 def period_name(first: date, last: date) -> str:
@@ -40,10 +40,16 @@ def refuse_overlap(series: Path, *, first: date, last: date) -> None:
 
 def latest(period: Path) -> tuple[int, Path] | None:
     """The newest version of a period and its folder, or None."""
+    found = versions_of(period)
+    return (int(found[-1].name[1:]), found[-1]) if found else None
+
+
+def versions_of(period: Path) -> list[Path]:
+    """The folders of a period's versions, the oldest first."""
     if not period.is_dir():
-        return None
-    found = [(int(match[1]), folder) for folder in period.iterdir() if (match := VERSION.fullmatch(folder.name))]
-    return max(found, default=None)
+        return []
+    found = [folder for folder in period.iterdir() if VERSION.fullmatch(folder.name)]
+    return sorted(found, key=lambda folder: int(folder.name[1:]))
 
 
 def fingerprint(folder: Path) -> dict[str, str]:
@@ -51,12 +57,19 @@ def fingerprint(folder: Path) -> dict[str, str]:
     return {path.name: sha256(path) for path in sorted(folder.iterdir()) if path.name not in ABOUT}
 
 
-def add(period: Path, *, data: Callable[[Path], None], about: Callable[[Path, int], None]) -> tuple[int, Path, bool]:
+def add(
+    period: Path,
+    *,
+    data: Callable[[Path], None],
+    about: Callable[[Path, int], None],
+    audit: Callable[[Path, list[Path]], None] | None = None,
+) -> tuple[int, Path, bool]:
     """Add a version unless the newest one has the same data files.
 
     Args:
         data: writes the data files into a folder.
         about: writes what says when and by whom, given the folder and the number of the version.
+        audit: attacks the finished folder, given those of the versions before it; when it raises, no file stays.
 
     Returns:
         The version, its folder, and whether it is new.
@@ -74,6 +87,8 @@ def add(period: Path, *, data: Callable[[Path], None], about: Callable[[Path, in
             return *before, False
         version = before[0] + 1 if before else 1
         about(work, version)
+        if audit is not None:
+            audit(work, versions_of(period))
         work.chmod(0o755)
         for path in (*work.iterdir(), work):
             _sync(path)

@@ -8,6 +8,7 @@ from privacy.bounds import hidden_sums, tightened
 from privacy.day_relations import crossings, withheld
 from privacy.disclosure import disclose, too_few
 from privacy.elimination import reduced_sums
+from privacy.pooled import pooled
 from privacy.relations import SystemBuilder
 from privacy.suppression import hide_more, too_narrow
 from publication.cells import tables
@@ -58,6 +59,30 @@ def test_of_the_through_traffic_neither_part_may_be_few_vehicles():
         """
     )
     assert too_few(rows, product="through_day", k=K).tolist() == [False, True, True]
+
+
+def test_a_row_that_one_vehicle_or_two_make_up_for_the_most_part_is_hidden():
+    rows = pd.DataFrame(
+        {
+            "trips": 100,
+            "vehicles": 30,
+            "largest_share": [0.40, 0.41, 0.35, None],
+            "top_two_share": [0.60, 0.50, 0.61, None],
+            "status": "ok",
+        }
+    )
+    assert too_few(rows, product="od_day", k=K).tolist() == [False, True, True, False]
+
+
+def test_one_vehicle_every_day_of_a_month_is_one_vehicle_and_its_row_is_hidden():
+    days = [f"2026-03-{day:02d}" for day in range(1, 23)]
+    alone = pd.DataFrame({"service_day": days, "origin": "a", "trips": 1, "vehicles": 1, "largest_share": 1.0})
+    many = pd.DataFrame({"service_day": days, "origin": "b", "trips": 12, "vehicles": [12] + [3] * 21, "largest_share": 0.1})
+    fleet = pd.DataFrame({"service_day": days, "origin": "c", "trips": 24, "vehicles": 12, "largest_share": 0.5})
+    month = pooled(pd.concat([alone, many, fleet]), keys=["origin"], measure="trips").assign(status="ok")
+    assert month["trips"].tolist() == [22, 264, 528]
+    assert month["vehicles"].tolist() == [1, 12, 12]
+    assert too_few(month, product="od_day", k=K).tolist() == [True, False, True]
 
 
 def test_a_row_without_value_stays_missing_and_is_not_called_suppressed():

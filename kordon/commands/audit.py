@@ -1,0 +1,119 @@
+"""``kordon audit``: attack a release as an outsider would, and refuse what gives something away."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kordon.cli import loaded_city, opened_lake, options, say
+from kordon.errors import PrivacyError, UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from audit.report import Report
+
+
+def attacked(
+    folder: Path, *, also: Sequence[Path] = (), k: int | None = None, cells: "dict[str, pd.DataFrame] | None" = None
+) -> "Report":
+    """The findings on a release, with other releases that the attacker has too."""
+    from audit.attacks import suite
+    from audit.files import read
+    from audit.insider import enough_vehicles
+    from audit.report import Report
+
+    releases = [read(path) for path in (folder, *also)]
+    findings = suite(releases, k=k, cells=cells)
+    threshold = k or releases[0].k
+    if cells and threshold:
+        findings.append(enough_vehicles(releases[:1], cells, k=threshold))
+    name = str(releases[0].package.get("id") or folder.name)
+    return Report(name, tuple(release.folder.name for release in releases[1:]), threshold, tuple(findings))
+
+
+def gate(folder: Path, earlier: Sequence[Path]) -> None:
+    """Attack a release that is about to be published, and leave the report in it.
+
+    Args:
+        earlier: the versions of the same days that are out already.
+
+    Raises:
+        PrivacyError: an attack gets through.
+    """
+    from audit.report import refusal
+
+    report = attacked(folder, also=earlier)
+    if not report.passed:
+        raise PrivacyError(refusal(report))
+    report.write(folder)
+
+
+@click.command()
+@click.argument("release", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option(
+    "--also",
+    multiple=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Another release that the attacker has: an earlier version, another period. Repeat it for more.",
+)
+@click.option("--city", type=click.Path(path_type=Path), help="With --lake: check what only an insider can.")
+@click.option("--lake", help="The lake: a folder.")
+@click.option("--k", type=click.IntRange(min=1), help="The threshold [default: what the release declares].")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Where the report goes [default: the release].")
+@options("master", "json")
+def command(
+    release: Path,
+    also: tuple[Path, ...],
+    city: Path | None,
+    lake: str | None,
+    k: int | None,
+    out: Path | None,
+    master: str,
+    as_json: bool,
+) -> None:
+    """Attack a release from its files alone; exit code 5 when something gets through.
+
+    Writes privacy_report.json and privacy.html, into the release unless --out says otherwise or it has them already.
+
+    \b
+    Example:
+      kordon audit releases/vliet-shared/2026-03-10_2026-03-12/v2 --also releases/vliet-shared/2026-03-10_2026-03-12/v1
+    """
+    from audit.report import JSON_NAME, refusal
+    from kordon.report import grid, show
+
+    if (city is None) != (lake is None):
+        raise UsageError("What an insider checks needs both --city DIR and --lake URI.")
+    cells = _cells(release, city=city, lake=lake, master=master) if city and lake else None
+    report = attacked(release, also=also, k=k, cells=cells)
+    if as_json:
+        click.echo(report.as_json(), nl=False)
+    else:
+        show(grid(f"Attacks on {report.release}, k = {report.k}", ["attack", "name", "figures", "result"], report.rows()))
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        report.write(out)
+    elif not (release / JSON_NAME).exists():
+        report.write(release)
+    say(f"The report is in {out or release}.")
+    if not report.passed:
+        raise PrivacyError(refusal(report))
+
+
+def _cells(release: Path, *, city: Path, lake: str, master: str) -> "dict[str, pd.DataFrame]":
+    """The lake's product cells of the release's days."""
+    from datetime import date, timedelta
+
+    from audit.files import read
+    from kordon.tables import TABLES
+
+    loaded_city(city)
+    made = read(release)
+    period = made.about["period"]
+    first, last = date.fromisoformat(period["first_day"]), date.fromisoformat(period["last_day"])
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    names = [name for name in made.tables if f"out_{name}_cell" in TABLES]
+    with opened_lake(lake, master=master, write=False) as opened:
+        return {name: opened.read_whole(f"out_{name}_cell", days).toPandas() for name in names}

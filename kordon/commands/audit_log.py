@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 
 from kordon.cli import options
-from kordon.state import state_home
 from kordon.errors import UsageError
+from kordon.state import state_home
 
 
 @click.group()

@@ -5,8 +5,8 @@ from pathlib import Path
 import click
 
 from kordon.cli import loaded_city, opened_lake, options
-from kordon.state import state_home
 from kordon.errors import TryAgain
+from kordon.state import state_home
 
 
 @click.command()

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kordon.cli import loaded_city, opened_lake, options, say
-from kordon.state import state_home
 from kordon.errors import UsageError
+from kordon.state import state_home
 
 if TYPE_CHECKING:
     from kordon.city import City

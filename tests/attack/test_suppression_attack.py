@@ -223,7 +223,7 @@ def one_of_each(it: Attacker) -> list[tuple]:
     return list(first.values())
 
 
-@pytest.mark.parametrize(("vehicles", "seed"), [(300, 1), (3000, 3), (20_000, 4)])
+@pytest.mark.parametrize(("vehicles", "seed"), [(300, 1), (3000, 3)])
 def test_nothing_hidden_in_a_release_of_vliet_is_found_by_subtraction_algebra_or_programming(vehicles, seed):
     city = vliet()
     it = attacker(release(cells(city, days=[DAY], vehicles=vehicles, seed=seed), city, complementary=True), city=city)
@@ -267,7 +267,7 @@ def test_control_a_hidden_zero_is_caught_without_complementary_suppression_and_n
     assert min(high - low for low, high in covered.widths(zeros).values()) >= K
 
 
-@pytest.mark.parametrize("seed", range(1, 13))
+@pytest.mark.parametrize("seed", range(1, 7))
 def test_in_small_tangled_cities_no_hidden_count_can_be_bounded_to_less_than_k(seed):
     city = small(seed=seed)
     day = cells(city, days=[DAY], vehicles=[15, 60, 200, 800][seed % 4], seed=seed)
@@ -281,9 +281,9 @@ def test_in_small_tangled_cities_no_hidden_count_can_be_bounded_to_less_than_k(s
 
 def test_control_small_tangled_cities_leak_without_complementary_suppression():
     leaks = 0
-    for seed in range(1, 13):
+    for seed in range(1, 7):
         city = small(seed=seed)
         day = cells(city, days=[DAY], vehicles=[15, 60, 200, 800][seed % 4], seed=seed)
         it = attacker(release(day, city, complementary=False), city=city)
         leaks += bool((it.by_subtraction() | it.by_algebra()) - cannot_occur(it))
-    assert leaks >= 4
+    assert leaks >= 2

@@ -37,11 +37,6 @@ def _again(spark, folder: Path, name: str, wanted, landing: Path | None = None, 
     )
 
 
-def test_run_twice(spark, made):
-    folder, rows = made
-    assert content(_again(spark, folder, "lake", DAYS)) == rows
-
-
 def test_renamed_and_repeated_files_day_by_day_out_of_order_and_each_step_alone(spark, made):
     folder, rows = made
     for number, file in enumerate(sorted((folder / "landing").rglob("*.*"), reverse=True)):

@@ -34,11 +34,16 @@ class Seen:
 def seen(truth: Truth) -> Seen:
     """The crossings of which a camera read a plate."""
     rows = truth.passage[truth.has_plate_read]
-    same = (rows.vehicle.diff() == 0) & (rows.day.diff() == 0) & (rows.site_id == rows.site_id.shift())
-    starts = ~(same & (rows.t.diff() <= SAME_CROSSING_S))
+    starts = begins(rows)
     of_passage = np.full(len(truth.passage), -1, np.int64)
     of_passage[rows.index] = starts.cumsum() - 1
     return Seen(rows[starts][["vehicle", "day", "site_id", "t"]].reset_index(drop=True), of_passage)
+
+
+def begins(passage: pd.DataFrame) -> pd.Series:
+    """Which of some rows of ``Truth.passage`` begin a crossing: those of a site within a minute are one."""
+    same = (passage.vehicle.diff() == 0) & (passage.day.diff() == 0) & (passage.site_id == passage.site_id.shift())
+    return ~(same & (passage.t.diff() <= SAME_CROSSING_S))
 
 
 def pairs(crossing: pd.DataFrame, *, truth: Truth) -> pd.DataFrame:

@@ -1,9 +1,10 @@
 """Every statistic of the report in its order, what it means, and the goal of the project where there is one.
 
-Definitions in full stand with the functions that measure: ``boundaries``, ``identity``, ``clocks``, ``outages``,
-``passages``, ``cells``, ``counts`` and ``stays``. "min_stop" is the city's ``min_stop_s``.
+Definitions in full stand with the functions that measure: ``boundaries``, ``identity``, ``clones``, ``clocks``, ``outages``
+and ``passages``; those of flows in ``catalogue_flows``. "min_stop" is the city's ``min_stop_s``.
 """
 
+from fidelity.catalogue_flows import FLOWS
 from fidelity.scores import Goal, Measures, Score, Statistic
 
 STATISTICS = (
@@ -64,6 +65,15 @@ STATISTICS = (
         "Vehicle-days whose plate characters are another vehicle's too (clones, two countries) under a vid of their own.",
     ),
     Statistic(
+        *("clones_flagged_pct", "Identity", "cloned plates flagged", "%"),
+        "Plates of one country that several vehicles carried on a day, with a trip flagged clone_suspect. A clone that never "
+        "drives where its original cannot be is not to be told.",
+    ),
+    Statistic(
+        *("clones_wrong", "Identity", "vehicles wrongly flagged", "vehicle-days"),
+        "Vehicle-days with a flagged trip whose plate nobody else carried.",
+    ),
+    Statistic(
         *("clock_median_s", "Clocks", "wrong clocks: median error", "s"),
         "Camera-hours with an estimate and usable delivery times of cameras that are more than 5 s wrong at some time: "
         "estimated offset against the true mean of the hour.",
@@ -121,56 +131,7 @@ STATISTICS = (
     Statistic("phantom_per_1000", "Passages", "  phantoms", "per 1,000", "The first read is of no vehicle."),
     Statistic("lost_per_1000", "Passages", "crossings lost", "per 1,000", "Crossings with a right read and no passage."),
     Statistic("unknown_per_1000", "Passages", "passages unknown to the truth", "per 1,000", "First read not in read.csv."),
-    Statistic(
-        *("gate_counted_total_pct", "Gates by hour", "counted: total error", "%"),
-        "Crossings of a gate in an hour and direction, classes together; cells that the product has a value for.",
-    ),
-    Statistic("gate_counted_mape_pct", "Gates by hour", "counted: MAPE", "%", "Mean error of cells of 20 and more."),
-    Statistic("gate_counted_geh5_pct", "Gates by hour", "counted: GEH < 5", "%", "Raw counts meet it too: no proof."),
-    Statistic("gate_expanded_total_pct", "Gates by hour", "expanded: total error", "%", "Of passages_expanded."),
-    Statistic("gate_expanded_mape_pct", "Gates by hour", "expanded: MAPE", "%", "Mean error of cells of 20 and more."),
-    Statistic("gate_expanded_geh5_pct", "Gates by hour", "expanded: GEH < 5", "%", "Raw counts meet it too: no proof."),
-    Statistic(
-        *("gate_coverage_pct", "Gates by hour", "coverage of 95 % intervals", "%"),
-        "Cells whose truth lies between low and high, or within 1.96 standard errors.",
-    ),
-    Statistic(
-        *("gate_class_coverage_pct", "Gates by hour", "coverage, by vehicle class", "%"),
-        "The same with classes apart: classes that cameras mistake count against it.",
-    ),
-    Statistic(
-        *("od_counted_total_pct", "OD by day", "counted: total error", "%"),
-        "Trips by first and last camera site and day; the truth is of all true passages, read or not.",
-    ),
-    Statistic("od_counted_mape_pct", "OD by day", "counted: MAPE", "%", "Mean error of cells of 20 and more."),
-    Statistic("od_expanded_total_pct", "OD by day", "expanded: total error", "%", "Of trips_expanded."),
-    Statistic("od_expanded_mape_pct", "OD by day", "expanded: MAPE", "%", "Mean error of cells of 20 and more."),
-    Statistic("od_coverage_pct", "OD by day", "coverage of 95 % intervals", "%", "Cells within 1.96 standard errors."),
-    Statistic(
-        *("through_points", "Through traffic", "through share", "points"),
-        "Share of entries that drive through, minus the true one: visits that did not stop (visit.csv) and left elsewhere.",
-    ),
-    Statistic(
-        *("through_stop_points", "Through traffic", "through share by min_stop", "points"),
-        "The same, where only a stop of min_stop inside makes a true visit a stay.",
-    ),
-    Statistic(
-        *("through_coverage_pct", "Through traffic", "coverage of intervals", "%"),
-        "Cordons and days whose true share lies between low and high.",
-    ),
-    Statistic(
-        *("dwell_median_pct", "Stays", "dwell time: median", "%"),
-        "Median of stays of 30 minutes and more, against the true median.",
-    ),
-    Statistic(
-        *("detection_error", "Detection", "q: mean error", "1"),
-        "By site and day, against the share of true passages there that were read and matched.",
-    ),
-    Statistic("detection_coverage_pct", "Detection", "q: coverage", "%", "Within 1.96 of both standard errors."),
-    Statistic(
-        *("travel_median_mape_pct", "Travel time", "link medians: MAPE", "%"),
-        "By pair of sites and hour, of 20 uncut legs and more, against true drives without a stop.",
-    ),
+    *FLOWS,
 )
 
 

@@ -4,33 +4,16 @@ import io
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-INK, GREY, OURS, THEIRS, THIRD, AREA = "#1c2b33", "#5f6f78", "#0b6e99", "#c2571a", "#6a4c93", "#e9eef1"
-COLOURS = {"product": OURS, "expanded": OURS, "counted": THIRD, "naive": THEIRS}
-MARKS = {"product": "o-", "expanded": "o-", "counted": "^:", "naive": "s--"}
-STYLE: Any = {
-    # Text stays text: it can be searched, read aloud, and needs no outlines of letters.
-    "svg.fonttype": "none",
-    "svg.hashsalt": "kordon",
-    "font.family": "sans-serif",
-    "font.size": 10,
-    "axes.edgecolor": GREY,
-    "axes.labelcolor": INK,
-    "text.color": INK,
-    "xtick.color": GREY,
-    "ytick.color": GREY,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-}
+from fidelity.charts_flows import coverage, detection, dots, sizes, stock
+from fidelity.drawing import AREA, COLOURS, GREY, OURS, STYLE, THEIRS, bins, lines, new_axes
+
 WRONG_CLOCK_S = 10.0  # where the colour of the clock map ends: the goal for the worst hour
-MOST_POINTS = 4000  # a page with more dots is slow and no clearer
 
 
 @dataclass(frozen=True)
@@ -70,19 +53,36 @@ def pictures(plots: dict[str, pd.DataFrame], *, min_stop_s: float, timezone: str
             "gates",
             "Gates by hour: estimate against truth",
             "Each dot is a gate, direction and hour; on the line is right.",
-            _gates,
+            lambda table: dots(table, unit="true crossings per hour"),
+        ),
+        (
+            "pairs",
+            "Driving through: estimate against truth",
+            "Each dot is a pair of gates over all days; on the line is right. True is who did not stop for the shortest that counts.",
+            lambda table: dots(table, unit="true vehicles"),
         ),
         (
             "coverage",
             "Coverage of 95 % intervals",
-            "Share of cells whose truth lies in the interval, by size of the estimate.",
-            _coverage,
+            "Share of cells whose truth lies in the interval, by size of the estimate; cells of 5 and more, truth and estimate averaged.",
+            coverage,
         ),
         (
             "sizes",
             "Origin-destination: error by size of the cell",
-            "Mean absolute relative error by true trips of the cell.",
-            _sizes,
+            "Mean absolute relative error by true trips of the pair of sites over all days.",
+            sizes,
+        ),
+        (
+            *("stock", "Vehicles inside over the day"),
+            "Vehicles that cross the cordon that day; naive adds up ins and outs as they were counted. Hours are local.",
+            lambda table: stock(table, timezone=timezone),
+        ),
+        (
+            "detection",
+            "Detection: estimate against truth",
+            "Each dot is a site and day, with its 95 % interval; on the line is right. Sites without an estimate stand at the bottom.",
+            detection,
         ),
     ]
     with mpl.rc_context(STYLE):
@@ -92,40 +92,9 @@ def pictures(plots: dict[str, pd.DataFrame], *, min_stop_s: float, timezone: str
         ]
 
 
-def _axes(*, height: float = 3.2) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(8.6, height))
-    axes = figure.add_subplot()
-    axes.grid(axis="y", color=AREA)
-    axes.set_axisbelow(True)
-    return figure, axes
-
-
-def _bins(table: pd.DataFrame, *, unit: float, suffix: str) -> tuple[list[tuple[float, float]], list[str]]:
-    edges = sorted({(float(low), float(high)) for low, high in zip(table.low, table.high, strict=True)})
-
-    def label(low: float, high: float) -> str:
-        if (low, high) == (0, 1):
-            return "none"
-        return f"{low / unit:g}{suffix} +" if np.isinf(high) else f"{low / unit:g}–{high / unit:g}{suffix}"
-
-    return edges, [label(*edge) for edge in edges]
-
-
-def _lines(axes: Axes, table: pd.DataFrame, *, column: str, unit: float, suffix: str, by: str = "method") -> list[str]:
-    edges, labels = _bins(table, unit=unit, suffix=suffix)
-    others = iter((OURS, THIRD, THEIRS))
-    for name, part in table.groupby(by, sort=False):
-        at = [edges.index((float(low), float(high))) for low, high in zip(part.low, part.high, strict=True)]
-        colour = COLOURS.get(str(name)) or next(others)
-        axes.plot(at, part[column], MARKS.get(str(name), "o-"), color=colour, linewidth=2, label=str(name))
-    axes.set_xticks(range(len(edges)), labels)
-    axes.legend(frameon=False, ncols=3, loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0)
-    return labels
-
-
 def _by_distance(table: pd.DataFrame) -> Figure:
-    figure, axes = _axes()
-    _lines(axes, table, column="f1", unit=1000, suffix=" km")
+    figure, axes = new_axes()
+    lines(axes, table, column="f1", unit=1000, suffix=" km")
     axes.set_ylabel("F1")
     axes.set_ylim(min(0.9, float(table.f1.min()) - 0.02) if table.f1.notna().any() else 0, 1.0)
     figure.tight_layout()
@@ -133,9 +102,9 @@ def _by_distance(table: pd.DataFrame) -> Figure:
 
 
 def _by_stop(table: pd.DataFrame, *, min_stop_s: float) -> Figure:
-    figure, axes = _axes()
-    _lines(axes, table, column="cut_share", unit=60, suffix=" min")
-    edges, _ = _bins(table, unit=60, suffix="")
+    figure, axes = new_axes()
+    lines(axes, table, column="cut_share", unit=60, suffix=" min")
+    edges, _ = bins(table, unit=60, suffix="")
     below = sum(low < min_stop_s for low, _ in edges)
     axes.axvline(below - 0.5, color=GREY, linestyle=":")
     axes.set_ylabel("share cut")
@@ -182,7 +151,7 @@ def _clock_map(table: pd.DataFrame, *, timezone: str) -> Figure:
 
 
 def _read_times(table: pd.DataFrame) -> Figure:
-    figure, axes = _axes()
+    figure, axes = new_axes()
     for name in ("product", "naive"):
         ordered = np.sort(table[name].dropna())
         if len(ordered):
@@ -194,48 +163,6 @@ def _read_times(table: pd.DataFrame) -> Figure:
     axes.set_xlabel("% of camera-hours")
     axes.set_ylabel("median error, s")
     axes.legend(frameon=False, loc="upper left")
-    figure.tight_layout()
-    return figure
-
-
-def _gates(table: pd.DataFrame) -> Figure:
-    names = [name for name in ("expanded", "counted", "naive") if (table.method == name).any()]
-    figure = Figure(figsize=(8.6, 8.6 / 3 + 0.5))
-    top = float(max(table.truth.max(), table.estimate.max(), 1)) * 1.05
-    for number, name in enumerate(names):
-        axes = figure.add_subplot(1, 3, number + 1)
-        part = table[table.method == name]
-        part = part.sample(MOST_POINTS, random_state=1) if len(part) > MOST_POINTS else part
-        axes.plot([0, top], [0, top], color=GREY, linewidth=1)
-        axes.scatter(part.truth, part.estimate, s=9, color=COLOURS[name], alpha=0.45, linewidths=0)
-        axes.set_xlim(0, top)
-        axes.set_ylim(0, top)
-        axes.set_aspect("equal")
-        axes.set_title(name, loc="left", fontweight="bold")
-        axes.set_xlabel("true crossings per hour")
-        if number == 0:
-            axes.set_ylabel("estimate")
-    figure.tight_layout()
-    return figure
-
-
-def _coverage(table: pd.DataFrame) -> Figure:
-    figure, axes = _axes()
-    axes.axhline(95, color=GREY, linestyle=":")
-    _lines(axes, table, column="coverage_pct", unit=1, suffix="", by="table")
-    axes.set_ylabel("% of cells")
-    axes.set_xlabel("size of the estimate")
-    axes.set_ylim(min(50, float(table.coverage_pct.min())), 101)
-    figure.tight_layout()
-    return figure
-
-
-def _sizes(table: pd.DataFrame) -> Figure:
-    figure, axes = _axes()
-    _lines(axes, table, column="mape_pct", unit=1, suffix="")
-    axes.set_ylabel("mean error, %")
-    axes.set_xlabel("true trips of the pair and day")
-    axes.set_ylim(bottom=0)
     figure.tight_layout()
     return figure
 

@@ -1,116 +1,164 @@
-"""Measures of flows: gates, origin-destination, through traffic, dwell, detection, travel times; and their plots."""
+"""Measures of flows: gates, origin-destination, detection, travel times, the intervals of all tables; and their plots."""
 
 import numpy as np
 import pandas as pd
 
-from fidelity.cells import Comparison, by_size, coverage_by_size
-from fidelity.counts import Flows, gates, naive_gates, naive_od, od, travel_times
+from fidelity.cells import Comparison, added_up, by_size, coverage_by_size
+from fidelity.counts import Flows, estimated, gates, od, zone_od
+from fidelity.detection import detection, summary
+from fidelity.insides import Plots, insides
 from fidelity.place import Place
 from fidelity.product import Frames, has
 from fidelity.scores import Measure, Measures, number, part_of
-from fidelity.stays import detection, dwell, naive_through, through
+from fidelity.through import PAIR_DAY, true_pair_days
+from fidelity.travel import medians_error, of_legs, of_table
 from fidelity.truth import Truth
 from fidelity.view import View
 
-Plots = dict[str, pd.DataFrame]
+INTERVALS = {
+    "gate": "gates by hour",
+    "gate_class": "gates by hour and class",
+    "pair": "gate pairs by day",
+    "od_hour": "OD by hour",
+    "od_day": "zones OD by day",
+}
 
 
 def flows(
     frames: Frames, view: View | None, naive: View | None, *, truth: Truth, place: Place, pair: pd.DataFrame
 ) -> tuple[Measures, Plots]:
     """Everything about flows; what has no table is absent. ``pair``: true pairs of seen passages."""
-    table = frames["flow_gate_hour"]
-    fit = has(table, "hour_ts", "cordon_id", "gate_id", "direction")
-    gate = gates(table, truth=truth, place=place) if fit and table is not None else Flows(None, None, None)
-    table = frames["flow_od_hour"]
-    fit = has(table, "service_day", "origin_site_id", "destination_site_id")
-    trip = od(table, truth=truth, place=place) if fit and table is not None else Flows(None, None, None)
-    naive_gate = naive_gates(naive, truth=truth, place=place) if naive is not None else None
-    naive_trip = naive_od(naive, truth=truth, place=place) if naive is not None else None
-    measured = {
-        **_cells("gate", gate, naive_gate),
-        **_cells("od", trip, naive_trip),
-        **_through(frames["flow_through_day"], naive, truth=truth, place=place),
-        **_dwell(frames["core_visit"], truth=truth),
-        **_detection(frames["core_detection"], frames["core_read"], truth=truth),
+    gate = gates(
+        _table(frames, "flow_gate_hour", "hour_ts", "cordon_id", "gate_id", "direction"), naive, truth=truth, place=place
+    )
+    trip = od(
+        _table(frames, "flow_od_hour", "service_day", "hour_ts", "origin_site_id", "destination_site_id"),
+        naive,
+        truth=truth,
+        place=place,
+    )
+    measured, plots = insides(frames, naive, truth=truth, place=place)
+    measured |= _gates(gate) | _od(trip) | _travel(frames, view, naive, truth=truth, pair=pair)
+    bounded = {
+        "gate": gate.expanded,
+        "gate_class": gate.by_class,
+        "pair": _pair_days(frames, truth=truth, place=place),
+        "od_hour": trip.expanded,
+        "od_day": _zone_days(frames, truth=truth, place=place),
     }
-    ours, n = travel_times(view.leg, pair) if view is not None else (np.nan, None)
-    theirs, naive_n = travel_times(naive.leg, pair) if naive is not None else (np.nan, None)
-    measured["travel_median_mape_pct"] = Measure(number(ours), number(theirs), n if n is not None else naive_n)
-    return measured, _plots(gate, naive_gate, trip, naive_trip)
-
-
-def _cells(key: str, found: Flows, naive: Comparison | None) -> Measures:
-    measured: Measures = {}
-    for label, made in (("counted", found.counted), ("expanded", found.expanded)):
-        for name, part, size in (
-            ("total", "total_error_pct", "counted"),
-            ("mape", "mape_pct", "large"),
-            ("geh5", "geh5_pct", "counted"),
-        ):
-            n = getattr(made if made is not None else naive, size, None)
-            measured[f"{key}_{label}_{name}_pct"] = Measure(part_of(made, part), part_of(naive, part), n)
-    for label, made in ((key, found.expanded), (f"{key}_class", found.by_class)):
-        n = made.covered if made is not None else None
-        measured[f"{label}_coverage_pct"] = Measure(part_of(made, "coverage_pct"), None, n)
-    return measured
-
-
-def _plots(gate: Flows, naive_gate: Comparison | None, trip: Flows, naive_trip: Comparison | None) -> Plots:
-    plots: Plots = {}
-    dots = [("expanded", gate.expanded), ("counted", gate.counted), ("naive", naive_gate)]
-    bars = [("expanded", trip.expanded), ("counted", trip.counted), ("naive", naive_trip)]
-    covered = [
-        ("gates by hour", gate.expanded),
-        ("gates by hour and class", gate.by_class),
-        ("origin-destination by day", trip.expanded),
-    ]
+    covered = []
+    for key, made in bounded.items():
+        if made is not None and made.coverage.cells:
+            n = made.coverage.cells
+            measured[f"{key}_coverage_pct"] = Measure(number(made.coverage.coverage_pct), None, n)
+            measured[f"{key}_width_pct"] = Measure(number(made.coverage.too_wide_pct), None, n)
+            covered.append(coverage_by_size(made.cells).assign(table=INTERVALS[key]))
+    found, drawn = _detection(frames["core_detection"], frames["core_read"], truth=truth, place=place)
+    dots = [("expanded", gate.expanded), ("counted", gate.counted), ("naive", gate.naive_expanded)]
+    bars = [("expanded", trip.expanded), ("counted", trip.counted), ("naive", trip.naive_expanded)]
     for name, tables in (
         ("gates", [c.cells.reset_index().assign(method=m) for m, c in dots if c is not None]),
-        ("sizes", [by_size(c.cells).assign(method=m) for m, c in bars if c is not None]),
-        ("coverage", [coverage_by_size(c.cells).assign(table=m) for m, c in covered if c is not None and c.covered]),
+        ("sizes", [by_size(_over_days(c).cells).assign(method=m) for m, c in bars if c is not None]),
+        ("coverage", covered),
     ):
         if tables:
             plots[name] = pd.concat(tables, ignore_index=True)
-    return plots
+    return measured | found, plots | drawn
 
 
-def _through(table: pd.DataFrame | None, naive: View | None, *, truth: Truth, place: Place) -> Measures:
-    fit = has(table, "service_day", "cordon_id") and (has(table, "through_share") or has(table, "through", "entries"))
-    if not fit or table is None:
-        return {}
-    made = through(table, truth=truth, min_stop_s=place.min_stop_s)
-    simple = naive_through(naive.passage, gates=place.gates) if naive is not None else None
-    made["naive_pct"] = np.nan
-    if simple is not None:
-        made["naive_pct"] = simple.reindex(pd.MultiIndex.from_frame(made[["cordon_id", "day"]])).to_numpy(float)
+def _table(frames: Frames, name: str, *columns: str) -> pd.DataFrame | None:
+    return frames[name] if has(frames[name], *columns) else None
+
+
+def _gates(found: Flows) -> Measures:
     measured: Measures = {}
-    for cordon, rows in made.groupby("cordon_id"):
-        weight, n = rows.entries / rows.entries.sum(), int(rows.entries.sum())
-        for key, true in (("through_points", rows.true_pct), ("through_stop_points", rows.true_stop_pct)):
-            error, beside = ((weight * (shown - true)).sum(skipna=False) for shown in (rows.share_pct, rows.naive_pct))
-            measured[f"{key}:{cordon}"] = Measure(number(float(error)), number(float(beside)), n)
-    bounded = made.dropna(subset=["low_pct", "high_pct"])
-    inside = bounded.true_pct.between(bounded.low_pct, bounded.high_pct) | bounded.true_stop_pct.between(
-        bounded.low_pct, bounded.high_pct
-    )
-    measured["through_coverage_pct"] = Measure(number(100 * float(inside.mean())), None, len(bounded))
+    for label, made, naive in (
+        ("counted", found.counted, found.naive_counted),
+        ("expanded", found.expanded, found.naive_expanded),
+    ):
+        for name, part, size in (
+            ("total_pct", "total_error_pct", "counted"),
+            ("mape_pct", "mape_pct", "large"),
+            ("geh5_pct", "geh5_pct", "counted"),
+        ):
+            n = getattr(made if made is not None else naive, size, None)
+            measured[f"gate_{label}_{name}"] = Measure(part_of(made, part), part_of(naive, part), n)
+    if found.expanded is not None:
+        measured["gate_left_out_pct"] = Measure(
+            number(found.expanded.left_out_pct), None, int(found.expanded.cells.truth.sum())
+        )
+        ours, beside = (_totals(c) for c in (found.expanded, found.naive_expanded))
+        for direction, total in ours.items():
+            measured[f"gate_total_pct:{direction}"] = Measure(number(total), number(beside.get(direction)), None)
     return measured
 
 
-def _dwell(table: pd.DataFrame | None, *, truth: Truth) -> Measures:
-    if table is None or not has(table, "service_day", "dwell_s"):
+def _totals(made: Comparison | None) -> dict[str, float]:
+    """Total error in % by direction."""
+    if made is None:
         return {}
-    median, true, n = dwell(table, truth=truth)
-    return {"dwell_median_pct": Measure(number(100 * (median / true - 1)) if true else None, None, n)}
+    sums = made.cells.groupby(level="direction")[["truth", "estimate"]].sum()
+    return {str(name): 100 * (row.estimate / row.truth - 1) if row.truth else np.nan for name, row in sums.iterrows()}
 
 
-def _detection(table: pd.DataFrame | None, read: pd.DataFrame | None, *, truth: Truth) -> Measures:
-    if table is None or read is None or not has(table, "service_day", "site_id", "q") or not has(read, "vid", "read_id"):
-        return {}
-    made = detection(table, read=read, truth=truth)
-    n = len(made.site)
-    return {
-        "detection_error": Measure(number(made.mean_error), None, n),
-        "detection_coverage_pct": Measure(number(made.coverage_pct), None, n),
+def _over_days(made: Comparison) -> Comparison:
+    return added_up(made, keys=["origin", "destination"])
+
+
+def _od(found: Flows) -> Measures:
+    measured: Measures = {}
+    for label, ours, theirs in (
+        ("counted", found.counted, found.naive_counted),
+        ("expanded", found.expanded, found.naive_expanded),
+    ):
+        sums, beside = (_over_days(c) if c is not None else None for c in (ours, theirs))
+        for name, part, size in (
+            ("total_pct", "total_error_pct", "counted"),
+            ("error", "error", "counted"),
+            ("mape_pct", "mape_pct", "large"),
+        ):
+            n = getattr(sums if sums is not None else beside, size, None)
+            measured[f"od_{label}_{name}"] = Measure(part_of(sums, part), part_of(beside, part), n)
+        n = getattr(ours if ours is not None else theirs, "counted", None)
+        measured[f"od_{label}_hour_error"] = Measure(part_of(ours, "error"), part_of(theirs, "error"), n)
+    return measured
+
+
+def _pair_days(frames: Frames, *, truth: Truth, place: Place) -> Comparison | None:
+    table = _table(frames, "out_gate_pair_day_cell", "service_day", "cordon_id", "entry_gate_id", "exit_gate_id", "kind")
+    if table is None:
+        return None
+    rows = table[table.service_day.isin(truth.days)].rename(columns={"service_day": "day"})
+    true = true_pair_days(truth, min_stop_s=place.min_stop_s)
+    return estimated(rows, keys=PAIR_DAY, columns=("expanded", "expanded_se"), true=true)
+
+
+def _zone_days(frames: Frames, *, truth: Truth, place: Place) -> Comparison | None:
+    table = _table(frames, "flow_zone_od_day", "service_day", "origin_zone_id", "destination_zone_id")
+    return zone_od(table, truth=truth, place=place) if table is not None else None
+
+
+def _travel(frames: Frames, view: View | None, naive: View | None, *, truth: Truth, pair: pd.DataFrame) -> Measures:
+    shown = of_table(frames["flow_travel_time_hour"], days=truth.days)
+    if shown is None and view is not None:
+        shown = of_legs(view.leg)
+    ours, n = medians_error(shown, pair)
+    theirs, naive_n = medians_error(of_legs(naive.leg) if naive is not None else None, pair)
+    return {"travel_median_mape_pct": Measure(number(ours), number(theirs), n or naive_n)}
+
+
+def _detection(table: pd.DataFrame | None, read: pd.DataFrame | None, *, truth: Truth, place: Place) -> tuple[Measures, Plots]:
+    fit = has(table, "service_day", "site_id", "q") and has(read, "vid", "read_id", "service_day")
+    if table is None or read is None or not fit:
+        return {}, {}
+    site = detection(table, read=read, truth=truth)
+    made = summary(site, gates=place.gates)
+    told = has(table, "q_se")
+    measured = {
+        "detection_cordon_error": Measure(number(made.cordon), None, made.cordon_sites),
+        "detection_elsewhere_error": Measure(number(made.elsewhere), None, made.elsewhere_sites),
+        "detection_coverage_pct": Measure(number(made.holds_pct) if told else None, None, made.sites),
+        "detection_unidentified_pct": Measure(number(made.unidentified_pct), None, made.sites),
     }
+    drawn = site.assign(where=np.where(site.site_id.isin(place.gates.site_id), "gates", "elsewhere")).drop(columns="holds")
+    return measured, {"detection": drawn} if site.q.notna().any() else {}

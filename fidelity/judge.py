@@ -9,8 +9,10 @@ from fidelity import naive as plain
 from fidelity.boundaries import Seen, boundaries, pairs, seen, true_trips
 from fidelity.catalogue import scores
 from fidelity.clocks import FEW_READS, Residual, clocks, residual
+from fidelity.clones import clones
 from fidelity.flows import flows
 from fidelity.identity import identity
+from fidelity.insides import Plots
 from fidelity.outages import naive_outages, outages
 from fidelity.passages import passages
 from fidelity.place import Place
@@ -18,8 +20,6 @@ from fidelity.product import Frames, has
 from fidelity.scores import Measure, Measures, Score, number, part_of, share
 from fidelity.truth import Truth
 from fidelity.view import View, of_product
-
-Plots = dict[str, pd.DataFrame]
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,7 @@ def judge(frames: Frames, *, truth: Truth, place: Place, progress: Callable[[str
     steps: tuple[tuple[str, Callable[[], tuple[Measures, Plots]]], ...] = (
         ("trips", lambda: _trips(view, naive, truth=truth, place=place, base=base)),
         ("identity", lambda: _identity(frames["core_read"], naive_reads, truth=truth)),
+        ("clones", lambda: _clones(frames["core_trip"], frames["core_read"], truth=truth)),
         ("clocks", lambda: _clocks(frames["core_camera_hour"], frames["core_read"], truth=truth)),
         ("times", lambda: _times(frames["core_read"], frames["raw_read"], truth=truth)),
         ("outages", lambda: _outages(frames["core_camera_hour"], naive_reads, truth=truth)),
@@ -128,6 +129,17 @@ def _identity(read: pd.DataFrame | None, naive: pd.DataFrame | None, *, truth: T
         ("twins_apart_pct", "twins_apart", "twin_days"),
     )
     return _shares(ours, theirs, wanted), {}
+
+
+def _clones(trip: pd.DataFrame | None, read: pd.DataFrame | None, *, truth: Truth) -> tuple[Measures, Plots]:
+    fit = has(trip, "service_day", "vid", "flags") and has(read, "read_id", "vid", "service_day")
+    if trip is None or read is None or not fit:
+        return {}, {}
+    made = clones(trip, read=read, truth=truth)
+    return {
+        "clones_flagged_pct": Measure(share(made.flagged, made.plates), None, made.plates),
+        "clones_wrong": Measure(made.wrong, None, made.vehicle_days),
+    }, {}
 
 
 def _clocks(table: pd.DataFrame | None, read: pd.DataFrame | None, *, truth: Truth) -> tuple[Measures, Plots]:

@@ -22,7 +22,8 @@ class Place:
     """Cameras, sites and gates of a city.
 
     ``site_of``: site by camera id. ``spots``: (longitude, latitude) in degrees by site id. ``gates``: columns cordon_id,
-    gate_id, site_id, direction (``in``, ``out``, ``both``). ``min_stop_s``: the shortest stay that is a stop.
+    gate_id, site_id, direction (``in``, ``out``, ``both``). ``min_stop_s``: the shortest stay that is a stop. ``zone_of``:
+    zone by site id.
     """
 
     site_of: dict[str, str]
@@ -30,6 +31,7 @@ class Place:
     gates: pd.DataFrame
     timezone: str
     min_stop_s: float
+    zone_of: dict[str, str]
 
     @classmethod
     def of(cls, city: "City") -> "Place":
@@ -40,6 +42,7 @@ class Place:
             gates=pd.DataFrame(gates, columns=["cordon_id", "gate_id", "site_id", "direction"]),
             timezone=city.timezone,
             min_stop_s=city.methods.min_stop_s,
+            zone_of={site.site_id: site.zone_id for site in city.sites},
         )
 
     def service_day(self, t: Any) -> Ints:
@@ -48,6 +51,11 @@ class Place:
         local = utc.dt.tz_convert(self.timezone).dt.tz_localize(None)
         days: Ints = (local - pd.Timedelta(hours=DAY_STARTS_H)).to_numpy("datetime64[D]").astype(np.int64)
         return days
+
+    def day_start(self, day: int) -> float:
+        """The instant, in epoch seconds, at which a service day (days since 1970-01-01) begins."""
+        local = pd.Timestamp(day, unit="D") + pd.Timedelta(hours=DAY_STARTS_H)
+        return float(local.tz_localize(self.timezone).timestamp())
 
     def distance_m(self, start: pd.Series, end: pd.Series) -> Floats:
         """Straight distance between sites in metres (equirectangular, right to a metre within a city); NaN if unknown."""

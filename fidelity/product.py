@@ -16,7 +16,7 @@ NEEDED = {
     "core_read": ("service_day", "read_id", "camera_id", "site_id", "captured_at", "read_ts", "received_at", "vid"),
     "core_passage": ("service_day", "passage_id", "vid", "site_id", "first_ts", "last_ts", "first_read_id"),
     "core_leg": ("from_passage_id", "to_passage_id", "from_site_id", "to_site_id", "depart_ts", "gap_s", "is_cut"),
-    "core_trip": ("service_day", "vid", "start_ts", "end_ts"),
+    "core_trip": ("service_day", "vid", "start_ts", "end_ts", "flags"),
     "core_visit": ("service_day", "cordon_id", "dwell_s"),
     "core_camera_hour": ("service_day", "hour_ts", "camera_id", "reads", "is_up", "down_s", "clock_offset_s"),
     "core_detection": ("service_day", "site_id", "vehicle_class", "q", "q_se", "n"),
@@ -28,10 +28,24 @@ NEEDED = {
         *("service_day", "hour_ts", "origin_site_id", "destination_site_id", "vehicle_class"),
         *("trips", "trips_expanded", "trips_se", "status"),
     ),
+    "flow_zone_od_day": (
+        *("service_day", "origin_zone_id", "destination_zone_id", "vehicle_class"),
+        *("trips", "trips_expanded", "trips_se", "status"),
+    ),
+    "flow_gate_pair_hour": (
+        *("service_day", "hour_ts", "cordon_id", "entry_gate_id", "exit_gate_id", "visit_class", "vehicle_class"),
+        *("visits", "visits_expanded", "visits_se", "status"),
+    ),
+    "out_gate_pair_day_cell": (
+        *("service_day", "cordon_id", "entry_gate_id", "exit_gate_id", "kind"),
+        *("visits", "expanded", "expanded_se"),
+    ),
     "flow_through_day": (
         *("service_day", "cordon_id", "vehicle_class", "entries", "through"),
         *("entries_expanded", "through_expanded", "through_share", "through_share_low", "through_share_high"),
     ),
+    "flow_stock_15min": ("service_day", "slot_ts", "cordon_id", "vehicles_inside"),
+    "flow_travel_time_hour": ("service_day", "hour_ts", "from_site_id", "to_site_id", "vehicle_class", "n", "p50_s"),
 }
 
 Frames = dict[str, pd.DataFrame | None]

@@ -90,7 +90,7 @@ class Report:
         plots = {
             name: json.loads(table.replace([np.inf, -np.inf], np.nan).to_json(orient="records"))
             for name, table in self.judgement.plots.items()
-            if name not in ("clocks", "read_times", "gates")  # cell by cell: for the page alone
+            if name not in ("clocks", "read_times", "gates", "pairs")  # cell by cell: for the page alone
         }
         return json.dumps({**about, "scores": scores, "plots": plots}, default=str, indent=2)
 

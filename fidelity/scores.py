@@ -7,17 +7,21 @@ from typing import Literal, NamedTuple
 
 @dataclass(frozen=True)
 class Goal:
-    """``at least`` or ``at most`` a limit, or ``within`` it on both sides of 0, in the statistic's unit."""
+    """``at least`` or ``at most`` a limit, ``within`` it on both sides of 0, or ``from`` it up to ``upper``, in the
+    statistic's unit."""
 
-    kind: Literal["at least", "at most", "within"]
+    kind: Literal["at least", "at most", "within", "from"]
     limit: float
+    upper: float = math.inf
 
     def met(self, value: float) -> bool:
-        if self.kind == "at least":
-            return value >= self.limit
+        if self.kind in ("at least", "from"):
+            return self.limit <= value <= self.upper
         return (abs(value) if self.kind == "within" else value) <= self.limit
 
     def __str__(self) -> str:
+        if self.kind == "from":
+            return f"{self.limit:g} to {self.upper:g}"
         sign = {"at least": "≥ ", "at most": "≤ ", "within": "± "}[self.kind]
         return f"{sign}{self.limit:g}"
 

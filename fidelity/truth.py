@@ -95,17 +95,22 @@ class Truth:
     ``read``: read_id, passage (row of ``passage``, -1 for a phantom), vehicle (-1 for a phantom), status.
     ``stop``: vehicle, depart, stop_s; sorted. ``visit``: as the file, with day (of its last event) and longest_stop_s
     (infinite without entry or exit: it stayed).
-    ``camera``: as the file, in pieces of at most an hour, with hour and seconds. ``plate``, ``vehicle_class``: by vehicle.
+    ``end``: entries and exits of the visits of every day that the folder has: cordon_id, vehicle, t, inwards, day.
+    ``camera``: as the file, in pieces of at most an hour, with hour and seconds. ``plate``, ``country``, ``vehicle_class``: by
+    vehicle. ``day_starts``: the instants at which the service days and the days after them begin.
     """
 
     passage: pd.DataFrame
     read: pd.DataFrame
     stop: pd.DataFrame
     visit: pd.DataFrame
+    end: pd.DataFrame
     camera: pd.DataFrame
     plate: Ints
+    country: pd.Series
     vehicle_class: pd.Series
     days: tuple[int, ...]
+    day_starts: dict[int, float]
 
     @classmethod
     def of(cls, frames: dict[str, pd.DataFrame], *, place: Place, days: set[int] | None = None) -> "Truth":
@@ -151,12 +156,15 @@ class Truth:
             read=read,
             stop=stop,
             visit=visit[visit.day.isin(known)].copy(),
+            end=_ends(visit, vehicles=vehicles, place=place),
             camera=camera[camera.day.isin(known)].reset_index(drop=True),
             plate=pd.factorize(frames["vehicle"].plate.str.upper().str.replace(r"[^A-Z0-9]", "", regex=True))[0].astype(
                 np.int64
             ),
+            country=frames["vehicle"].country.reset_index(drop=True),
             vehicle_class=frames["vehicle"].vehicle_class.reset_index(drop=True),
             days=tuple(sorted(int(day) for day in known)),
+            day_starts={int(day) + n: place.day_start(int(day) + n) for day in known for n in (0, 1)},
         )
         whole = (made.visit.entry.notna() & made.visit.exit.notna()).to_numpy()
         stays = made.visit[whole]
@@ -195,6 +203,22 @@ class Truth:
         longest = np.zeros(len(low))
         longest[order] = np.maximum.reduceat(lengths, np.column_stack([low[order], high[order]]).ravel())[::2]
         return np.where(low < high, longest, 0.0)
+
+
+def _ends(visit: pd.DataFrame, *, vehicles: pd.Index, place: Place) -> pd.DataFrame:
+    parts = [
+        pd.DataFrame(
+            {
+                "cordon_id": visit.cordon_id,
+                "vehicle": vehicles.get_indexer(pd.Index(visit.vehicle_key)),
+                "t": visit[column],
+                "inwards": inwards,
+            }
+        )
+        for column, inwards in (("entry", True), ("exit", False))
+    ]
+    ends = pd.concat(parts, ignore_index=True).dropna(subset="t")
+    return ends.assign(day=place.service_day(ends.t))
 
 
 def _hours(camera: pd.DataFrame) -> pd.DataFrame:

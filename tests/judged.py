@@ -4,6 +4,7 @@ import gzip
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from fidelity import truth as truths
@@ -14,6 +15,7 @@ from fidelity.truth import Truth
 
 DAY = pd.Timestamp("2026-03-10")
 SITES = ("s1", "s2", "s3", "s4")  # on a road eastwards, about 1 km apart; s1 leads into the ring, s4 out of it
+HOUR = pd.Timedelta(hours=1)
 SECONDS_APART = 90  # driving time from site to site
 PLACE = Place(
     site_of={"c1": "s1", "c2": "s2", "c3": "s3", "c4": "s4"},
@@ -23,6 +25,7 @@ PLACE = Place(
     ),
     timezone="Europe/Brussels",
     min_stop_s=600,
+    zone_of={"s1": "west", "s2": "west", "s3": "east", "s4": "east"},
 )
 
 
@@ -100,12 +103,15 @@ def product(frames: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
         }
     )
     visit = frames["visit"]
-    through = (visit.stopped == "false").mean()
+    inside = visits(frames)
+    through = inside.through.mean()
     return {
         "raw_read": core_read.drop(columns=["vid", "read_ts", "received_at"]).assign(plate=plate, is_duplicate=False),
         "core_read": core_read,
         "core_camera_hour": camera_hour,
-        "core_visit": pd.DataFrame({"service_day": day, "cordon_id": "ring", "dwell_s": (visit.exit - visit.entry).dt.seconds}),
+        "core_visit": pd.DataFrame(
+            {"service_day": day, "cordon_id": "ring", "dwell_s": (visit.exit - visit.entry).dt.total_seconds()}
+        ),
         "flow_through_day": pd.DataFrame(
             [(day, "ring", "all", len(visit), 0, through, through - 0.02, through + 0.02)],
             columns=[
@@ -116,6 +122,8 @@ def product(frames: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
         "core_detection": pd.DataFrame(
             {"service_day": day, "site_id": SITES, "vehicle_class": "all", "q": 1.0, "q_se": 0.01, "n": 60}
         ),
+        "flow_stock_15min": stock(visit),
+        **pairs(inside),
         **flows(frames),
         **moves(core_read, frames["trip"]),
     }
@@ -150,6 +158,7 @@ def moves(core_read: pd.DataFrame, trip: pd.DataFrame, *, gap_s: int = 600) -> d
             "end_ts": of.last_ts.max(),
         }
     )
+    trips["flags"] = [[] for _ in range(len(trips))]
     return {"core_passage": passage, "core_leg": leg, "core_trip": trips.reset_index(drop=True)}
 
 
@@ -163,17 +172,68 @@ def flows(frames: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     gate["hour_ts"] = gate.hour.dt.tz_localize("UTC")
     stops = int((frames["trip"].stop_before_s >= PLACE.min_stop_s).sum())
     whole = frames["vehicle"].shape[0] - stops
+    at_seven = pd.Timestamp("2026-03-10 07:00", tz="UTC")
+    late = frames["passage"][frames["passage"].passage_key.str.endswith("-2")].t >= at_seven.tz_localize(None) + HOUR
+    of_stops = frames["trip"].vehicle_key[frames["trip"].stop_before_s >= PLACE.min_stop_s].str[1:].astype(int)
+    after = int(late.to_numpy()[of_stops].sum())  # trips that go on after 08:00 UTC
     od = pd.DataFrame(
-        [("s1", "s4", whole), ("s1", "s2", stops), ("s3", "s4", stops)],
-        columns=["origin_site_id", "destination_site_id", "trips"],
+        [("s1", "s4", whole, 0), ("s1", "s2", stops, 0), ("s3", "s4", stops - after, 0), ("s3", "s4", after, 1)],
+        columns=["origin_site_id", "destination_site_id", "trips", "hour"],
     )
-    od = od.assign(service_day=DAY.date(), hour_ts=pd.Timestamp(DAY, tz="UTC"), vehicle_class="car", status="ok")
+    od = od.assign(service_day=DAY.date(), hour_ts=at_seven + HOUR * od.hour, vehicle_class="car", status="ok").drop(
+        columns="hour"
+    )
+    zones = [("west", "east", whole), ("west", "west", stops), ("east", "east", stops)]
+    zone_od = pd.DataFrame(zones, columns=["origin_zone_id", "destination_zone_id", "trips"])
+    zone_od = zone_od.assign(service_day=DAY.date(), vehicle_class="car", status="ok")
     return {
+        "flow_zone_od_day": zone_od.assign(trips_expanded=zone_od.trips.astype(float), trips_se=0.03 * zone_od.trips),
         "flow_gate_hour": gate.drop(columns="hour").assign(
             passages_expanded=gate.passages.astype(float), passages_se=0.03 * gate.passages
         ),
         "flow_od_hour": od.assign(trips_expanded=od.trips.astype(float), trips_se=0.03 * od.trips),
     }
+
+
+def visits(frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """The visits, with hour_ts of the entry, and whether they drove through: no stop of min_stop."""
+    stayed = frames["trip"].vehicle_key[frames["trip"].stop_before_s >= PLACE.min_stop_s]
+    return frames["visit"].assign(
+        hour_ts=frames["visit"].entry.dt.floor("h").dt.tz_localize("UTC"), through=~frames["visit"].vehicle_key.isin(stayed)
+    )
+
+
+def pairs(inside: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Pairs of gates by hour and by day as they truly were, with a standard error of 3 %."""
+    keys = ["cordon_id", "entry_gate_id", "exit_gate_id"]
+    both = inside.assign(
+        service_day=DAY.date(),
+        vehicle_class="car",
+        visit_class=np.where(inside.through, "through", "visit"),
+        kind=np.where(inside.through, "through", "stay"),
+    )
+    hour = both.groupby(["service_day", "hour_ts", *keys, "visit_class", "vehicle_class"]).size().rename("visits").reset_index()
+    cell = both.groupby(["service_day", *keys, "kind"]).size().rename("visits").reset_index()
+    return {
+        "flow_gate_pair_hour": hour.assign(
+            visits_expanded=hour.visits.astype(float), visits_se=0.03 * hour.visits, status="ok"
+        ),
+        "out_gate_pair_day_cell": cell.assign(expanded=cell.visits.astype(float), expanded_se=0.03 * cell.visits),
+    }
+
+
+def stock(visit: pd.DataFrame) -> pd.DataFrame:
+    """Vehicles inside at every quarter of an hour from 04:00 local (03:00 UTC) on, by looking at each visit."""
+    slots = [DAY + pd.Timedelta(hours=3, minutes=15 * n) for n in range(96)]
+    inside = [float(((visit.entry.isna() | (visit.entry <= t)) & (visit.exit.isna() | (visit.exit > t))).sum()) for t in slots]
+    return pd.DataFrame(
+        {
+            "service_day": DAY.date(),
+            "slot_ts": pd.DatetimeIndex(slots).tz_localize("UTC"),
+            "cordon_id": "ring",
+            "vehicles_inside": inside,
+        }
+    )
 
 
 def judged(tables: dict[str, Any], truth: Truth) -> Judgement:

@@ -1,10 +1,12 @@
 """The fidelity matrix: every scenario of ``fidelity/scenarios.toml`` simulated, run and judged; run with ``make fidelity``.
 
-A scenario takes minutes and the whole matrix hours, so each result is kept, and what is there is not measured again: delete the folder
-after a change of a method. Names choose: ``matrix.py vliet/default ravelmonde`` runs one scenario and a city. ``docs/fidelity.md`` is
-written from all results that are there.
+A scenario takes minutes and the whole matrix hours, so each result is kept in ``out/fidelity``, and one that is there is not measured
+again unless its scenario changed or ``--again`` asks for it: do that after a change of a method. Names choose: ``matrix.py
+vliet/default ravelmonde`` runs one scenario and a city. ``docs/fidelity.md`` is written after each scenario from all results that are
+there; ``--page`` writes it and runs nothing.
 """
 
+import argparse
 import datetime as dt
 import json
 import shutil
@@ -18,34 +20,22 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
+
+from tests.fidelity.page import key, page  # noqa: E402  the script is run by its path
+
 KORDON = Path(sys.executable).parent / "kordon"
 RESULTS = ROOT / "out" / "fidelity"
 PAGE = ROOT / "docs" / "fidelity.md"
 
-COLUMNS = {
-    "boundary_f1": "F1",
-    "boundary_f1_strict": "strict F1",
-    "trips_error_pct": "trips, %",
-    "misreads_joined_pct": "misreads joined, %",
-    "damaged_pct": "damaged, %",
-    "clock_median_s": "clock, median s",
-    "clock_worst_s": "worst s",
-    "good_clocks_corrected": "good clocks corrected",
-    "clock_usable_told_pct": "clocks answered, %",
-    "dead_busy_flagged_pct": "dead hours found, %",
-    "false_outage_pct": "false, %",
-    "left_per_1000": "wrong passages per 1,000",
-}
-"""The figures of the table, by the key of the statistic."""
-
 
 def scenarios() -> list[dict[str, Any]]:
     """The scenarios as the file has them."""
-    return tomllib.loads((ROOT / "fidelity" / "scenarios.toml").read_text(encoding="utf-8"))["scenario"]
+    made: list[dict[str, Any]] = _file()["scenario"]
+    return made
 
 
-def key(scenario: dict[str, Any]) -> str:
-    return f"{scenario['city']}/{scenario['name']}"
+def _file() -> dict[str, Any]:
+    return tomllib.loads((ROOT / "fidelity" / "scenarios.toml").read_text(encoding="utf-8"))
 
 
 def days(scenario: dict[str, Any]) -> list[dt.date]:
@@ -54,10 +44,11 @@ def days(scenario: dict[str, Any]) -> list[dt.date]:
     return [start + dt.timedelta(days=n) for n in range((end - start).days + 1)]
 
 
-def measure(scenario: dict[str, Any], *, folder: Path) -> dict[str, Any]:
+def measure(scenario: dict[str, Any], *, folder: Path, results: Path) -> dict[str, Any]:
     """Simulate, run and judge one scenario."""
     import simulation
 
+    began = time.monotonic()
     city = ROOT / "cities" / scenario["city"]
     made = simulation.simulate(
         city=city,
@@ -67,81 +58,96 @@ def measure(scenario: dict[str, Any], *, folder: Path) -> dict[str, Any]:
         out=folder,
         overrides=scenario["overrides"],
     )
-    began = time.monotonic()
+    simulated = time.monotonic()
     common = ["--city", str(city), "--lake", str(folder / "lake"), "-q"]
     run = ["run", *common, "--landing", str(folder / "landing"), "--keystore", str(folder / "keys"), "--days", scenario["days"]]
     subprocess.run([KORDON, *run], check=True, stdout=subprocess.DEVNULL)
-    took = time.monotonic() - began
-    page = RESULTS / f"{scenario['city']}-{scenario['name']}.html"
-    judged = ["validate", *common, "--truth", str(folder / "truth"), "--json", "--out", str(page)]
+    ran = time.monotonic()
+    html = results / f"{scenario['city']}-{scenario['name']}.html"
+    judged = ["validate", *common, "--truth", str(folder / "truth"), "--json", "--out", str(html)]
     report = json.loads(subprocess.run([KORDON, *judged], check=True, stdout=subprocess.PIPE).stdout)
-    return {"scenario": scenario, "reads": made.reads, "run_s": round(took), "report": report}
+    return {
+        "scenario": scenario,
+        "reads": made.reads,
+        "run_s": round(ran - simulated),
+        "took_s": round(time.monotonic() - began),
+        "report": report,
+    }
 
 
-def cell(score: dict[str, Any] | None) -> str:
-    """A figure, the naive one behind it, and bold where it misses its goal."""
-    from fidelity.report import shown
+def kept(scenario: dict[str, Any], *, results: Path) -> dict[str, Any] | None:
+    """The result of a scenario if it was measured as the file has it now; other words and goals do not matter."""
+    path = results / f"{scenario['city']}-{scenario['name']}.json"
+    if not path.exists():
+        return None
+    result = json.loads(path.read_text(encoding="utf-8"))
+    if _measured(result["scenario"]) != _measured(scenario):
+        return None
+    return {**result, "scenario": scenario}
 
-    if score is None or score["value"] is None:
-        return "–"
-    text = shown(score["value"])
-    text = f"**{text}**" if score["is_met"] is False else text
-    return f"{text} ({shown(score['naive'])})" if score["naive"] is not None else text
+
+def _measured(scenario: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in scenario.items() if name not in ("about", "goals")}
 
 
-def page(results: list[dict[str, Any]]) -> str:
-    """``docs/fidelity.md``."""
-    every = len(scenarios())
-    lines = [
-        "# Fidelity",
-        "",
-        "Simulated days, computed by `kordon run` and judged by `kordon validate`: what is known and what came out. Behind a figure in",
-        "brackets is the naive method's on the same reads (exact plates, a gap of 15 minutes). Bold misses the goal of the column.",
-        f"`make fidelity` wrote this page from {len(results)} of {every} scenarios of `fidelity/scenarios.toml`.",
-        "",
-        "Constants of the methods were chosen by judgement or on Vliet with seeds below 100, never on a scenario of this table.",
-        "",
-        "| scenario | reads | " + " | ".join(COLUMNS.values()) + " |",
-        "|---|---|" + "---|" * len(COLUMNS),
-    ]
-    goals = {}
-    for result in results:
-        scores = {score["key"]: score for score in result["report"]["scores"]}
-        goals |= {name: scores[name]["goal"] for name in COLUMNS if name in scores and scores[name]["goal"]}
-        lines.append(
-            f"| {key(result['scenario'])} | {result['reads']:,} | "
-            + " | ".join(cell(scores.get(name)) for name in COLUMNS)
-            + " |"
-        )
-    lines.insert(
-        lines.index("|---|---|" + "---|" * len(COLUMNS)) + 1,
-        "| *goal* | | " + " | ".join(goals.get(name) or "" for name in COLUMNS) + " |",
-    )
-    return "\n".join(lines) + "\n"
+def expected_s(scenario: dict[str, Any], *, known: list[dict[str, Any]]) -> float | None:
+    """How long a scenario will take, from those that are known: a start, and the same for each vehicle and day."""
+    if not known:
+        return None
+    sizes = [r["scenario"]["vehicles"] * len(days(r["scenario"])) for r in known]
+    times = [r["took_s"] for r in known]
+    size = scenario["vehicles"] * len(days(scenario))
+    mean, middle = sum(times) / len(times), sum(sizes) / len(sizes)
+    spread = sum((s - middle) ** 2 for s in sizes)
+    slope = sum((s - middle) * (t - mean) for s, t in zip(sizes, times, strict=True)) / spread if spread else mean / middle
+    return max(mean + slope * (size - middle), 0.0)
+
+
+def told(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    return f"{minutes // 60} h {minutes % 60:02} min" if minutes >= 60 else f"{minutes} min"
+
+
+def write(*, results: Path, to: Path) -> None:
+    every = scenarios()
+    chosen_on = _file()["chosen_on"]
+    found = [result for s in every if (result := kept(s, results=results)) is not None]
+    to.write_text(page(found, scenarios=every, chosen_on=chosen_on), encoding="utf-8")
 
 
 def main() -> None:
-    asked = sys.argv[1:]
+    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    asked.add_argument("names", nargs="*", help="city/scenario, or a city; all without")
+    asked.add_argument("--again", action="store_true", help="measure scenarios that are there as well")
+    asked.add_argument("--page", action="store_true", help="write the page from the results that are there, and stop")
+    given = asked.parse_args()
     RESULTS.mkdir(parents=True, exist_ok=True)
-    wanted = [s for s in scenarios() if not asked or any(key(s) == name or s["city"] == name for name in asked)]
-    if not wanted:
-        sys.exit(f"No such scenario; there are: {', '.join(key(s) for s in scenarios())}")
-    for number, scenario in enumerate(wanted, 1):
-        kept = RESULTS / f"{scenario['city']}-{scenario['name']}.json"
-        print(f"{number}/{len(wanted)} {key(scenario)}", end=" ", flush=True)
-        if kept.exists():
-            print("is there")
-            continue
+    wanted = [s for s in scenarios() if not given.names or {key(s), s["city"]} & set(given.names)]
+    strange = [n for n in given.names if not any(n in (key(s), s["city"]) for s in scenarios())]
+    if strange:
+        sys.exit(f"No such scenario: {', '.join(strange)}. There are: {', '.join(key(s) for s in scenarios())}.")
+    todo = [] if given.page else [s for s in wanted if given.again or kept(s, results=RESULTS) is None]
+    print(f"{len(todo)} of {len(scenarios())} scenarios to measure")
+    for number, scenario in enumerate(todo, 1):
+        known = [result for s in scenarios() if (result := kept(s, results=RESULTS)) is not None]
+        ahead = [expected_s(s, known=known) for s in todo[number - 1 :]]
+        left = (
+            f"about {told(ahead[0])}; {told(sum(a or 0 for a in ahead))} for all"
+            if ahead[0] is not None
+            else "no idea yet how long"
+        )
+        print(f"{number}/{len(todo)} {key(scenario)} ({left})", end=" ", flush=True)
         folder = Path(tempfile.mkdtemp(prefix="kordon-fidelity-"))
         try:
-            result = measure(scenario, folder=folder)
+            result = measure(scenario, folder=folder, results=RESULTS)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-        kept.write_text(json.dumps(result))
-        print(f"{result['reads']:,} reads in {result['run_s']} s")
-    results = [json.loads(path.read_text()) for path in sorted(RESULTS.glob("*.json"))]
-    order = {key(s): n for n, s in enumerate(scenarios())}
-    PAGE.write_text(page(sorted(results, key=lambda r: order[key(r["scenario"])])), encoding="utf-8")
+        half = RESULTS / "half.part"
+        half.write_text(json.dumps(result), encoding="utf-8")
+        half.replace(RESULTS / f"{scenario['city']}-{scenario['name']}.json")
+        print(f"{result['reads']:,} reads, run in {result['run_s']} s, {told(result['took_s'])} in all", flush=True)
+        write(results=RESULTS, to=PAGE)
+    write(results=RESULTS, to=PAGE)
     print(f"written: {PAGE.relative_to(ROOT)}")
 
 

@@ -94,7 +94,7 @@ def test_the_table_the_json_and_the_page_tell_the_same(report, page):
     for score in report.scores:
         assert score.statistic.strip() in text
         assert score.explanation
-    assert page.count("<svg") == 8
+    assert page.count("<svg") == 11
     assert "http://" not in page.replace("http://www.w3.org", ""), "nothing is fetched"
     assert data["plots"]["by_stop"]
 

@@ -175,3 +175,24 @@ def test_two_true_passages_of_a_site_within_a_minute_are_one(frames, tmp_path):
     found = judged.judged(judged.product(frames), truth)
     assert judged.values(found)["boundary_f1"] == 1
     assert judged.values(found)["lost_per_1000"] == 0
+
+
+def test_cloned_plates_are_flagged_and_others_are_not(frames, tmp_path):
+    vehicle = frames["vehicle"]
+    plate = vehicle.plate.mask(vehicle.vehicle_key == "v008", "1ABC007").mask(vehicle.vehicle_key == "v010", "1ABC009")
+    country = vehicle.country.mask(vehicle.vehicle_key == "v010", "FR")
+    cloned = frames | {"vehicle": vehicle.assign(plate=plate, country=country)}
+    truth = judged.load(cloned, tmp_path)
+    reads = judged.product(cloned)["core_read"]
+    tables = _with_reads(cloned, reads.assign(vid=reads.vid.mask(reads.vid == "v008", "v007")))
+
+    def flagged(*vids):
+        trip = tables["core_trip"]
+        flags = [["single_passage", "clone_suspect"] if vid in vids else [] for vid in trip.vid]
+        return judged.values(judged.judged(tables | {"core_trip": trip.assign(flags=flags)}, truth))
+
+    assert (flagged()["clones_flagged_pct"], flagged()["clones_wrong"]) == (0, 0)
+    right = flagged("v007")
+    assert (right["clones_flagged_pct"], right["clones_wrong"]) == (100, 0), "two countries are two plates, and no clones"
+    assert flagged("v002", "v009")["clones_wrong"] == 2
+    assert flagged("v002")["clones_flagged_pct"] == 0

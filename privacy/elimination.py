@@ -23,7 +23,7 @@ def reduced_sums(system: System, sums: Sequence[Sum]) -> list[Sum]:
     Hidden counts that stand in the same sums with the same coefficients cannot be told apart, so none of them alone is
     determined; they share one column, which keeps the matrix small (the hours of a gate are one column).
     """
-    columns = _columns(sums)
+    columns = columns_of(sums)
     matrix = np.zeros((len(sums), len(columns) + len(sums)), np.int64)
     for column, (pattern, _) in enumerate(columns):
         for place, coefficient in pattern:
@@ -57,7 +57,8 @@ def shown_in(system: System, weights: dict[int, int]) -> Ints:
     return np.array([variable for variable, coefficient in total.items() if coefficient], np.int64)
 
 
-def _columns(sums: Sequence[Sum]) -> list[tuple[tuple[tuple[int, int], ...], Ints]]:
+def columns_of(sums: Sequence[Sum]) -> list[tuple[tuple[tuple[int, int], ...], Ints]]:
+    """The variables that stand in the same sums with the same coefficients, together: (sum, coefficient) pairs, and variables."""
     pattern: dict[int, list[tuple[int, int]]] = {}
     for row, known in enumerate(sums):
         for variable, coefficient in zip(known.variables.tolist(), known.coefficients.tolist(), strict=True):

@@ -13,6 +13,7 @@ from scipy import sparse
 from scipy.optimize import linprog
 
 from privacy.bounds import Floats, Sum
+from privacy.elimination import columns_of
 from privacy.relations import Ints, System
 
 TOLERANCE = 1e-6
@@ -70,17 +71,11 @@ def held(system: System, sums: Sequence[Sum], *, k: int) -> list[Held]:
 
 
 def _program(system: System, sums: Sequence[Sum]) -> _Program:
-    pattern: dict[int, list[tuple[int, int]]] = {}
-    for row, known in enumerate(sums):
-        for variable, coefficient in zip(known.variables.tolist(), known.coefficients.tolist(), strict=True):
-            pattern.setdefault(variable, []).append((row, coefficient))
-    groups: dict[tuple[tuple[int, int], ...], list[int]] = {}
-    for variable, places in pattern.items():
-        groups.setdefault(tuple(places), []).append(variable)
-    entries = [(row, column, value) for column, places in enumerate(groups) for row, value in places]
+    groups = columns_of(sums)
+    entries = [(row, column, value) for column, (places, _) in enumerate(groups) for row, value in places]
     rows, columns, values = zip(*entries, strict=True)
     matrix = sparse.csr_array((np.array(values, np.float64), (rows, columns)), shape=(len(sums), len(groups)))
-    members = [np.array(found, np.int64) for found in groups.values()]
+    members = [found for _, found in groups]
     true = np.array([system.values[found].sum() for found in members], np.float64)
     return _Program(matrix, matrix @ true, members, true.copy(), true.copy())
 

@@ -36,7 +36,7 @@ class Evidence:
 
 def site_of(places: pd.Series) -> pd.Series:
     """The site of each place: a place is a site, or a site and the direction that the read tells (see :data:`DIRECTED`)."""
-    return places.str.partition(DIRECTED)[0]
+    return places.astype(str).str.split(DIRECTED).str[0]
 
 
 def _down(rows: pd.DataFrame, site: pd.Series) -> pd.Series:
@@ -74,6 +74,8 @@ def continuity(pairs: pd.DataFrame, triples: pd.DataFrame, *, gates: pd.DataFram
     if gates.empty or pairs.empty or triples.empty:
         return None
     sides = lie(pairs, gates=gates)
+    # Who only waits at a site makes a triple there and no pair: such a place has no side.
+    triples = triples[triples[["a", "b", "c"]].isin(sides.places).all(axis=1)]
     crossed = triples[crossings_seen(triples, sides=sides)]
     broken = pairs[(sides.contradiction(*(sides.at(pairs[x]) for x in "ac")) != 0).any(axis=1)]
     unsure = _unsure(pd.concat([crossed, broken]), crossed, sides=sides)

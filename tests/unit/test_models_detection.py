@@ -276,3 +276,42 @@ def test_a_gate_without_a_miss_still_has_an_error():
     assert found.odds == pytest.approx([0, 0.1], abs=1e-6)
     assert found.se[0] >= 1 / 400
     assert found.se[1] == pytest.approx(np.sqrt(0.1 * 1.1 / 400), rel=0.05)
+
+
+def fragments(rng, *, places, columns, rows):
+    drawn = {c: rng.choice(places, rows) for c in columns}
+    kind, part = rng.choice(["car", "truck"], rows), rng.choice(["night", "day", "mixed"], rows)
+    told = {"half": rng.integers(0, 2, rows), "is_near": rng.random(rows) < 0.5, "n": rng.integers(1, 4, rows)}
+    down = rng.choice(["", places[0]], rows)
+    made = pd.DataFrame({**drawn, "vehicle_class": kind, "part": part, "down": down, **told})
+    return made.assign(part_b=rng.choice(["night", "day"], rows)) if "b" in columns else made
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_whatever_little_a_day_holds_every_cell_gets_a_q_or_a_reason(seed):
+    """A day of a few reads, gates without traffic, places without pairs: found by a year of a nature reserve's gates."""
+    rng = np.random.default_rng(seed)
+    sites = [f"S{n}" for n in range(rng.integers(1, 8))]
+    chosen = [(rng.choice(sites), rng.choice(["in", "out", "both"])) for _ in range(rng.integers(0, 4))]
+    gates = [
+        (f"{site}{DIRECTED}{way}" if kind == "both" else site, "ring", way)
+        for site, kind in chosen
+        for way in (("in", "out") if kind == "both" else (kind,))
+    ]
+    places = [*sites, *(place for place, _, _ in gates if DIRECTED in place)]
+    rows = rng.choice([0, 1, 2, 5, 40])
+    passages = pd.DataFrame({"site": rng.choice(sites, rows), "vehicle_class": "car", "part": "day", "n": 1})
+    found = detection(
+        fragments(rng, places=places, columns=["a", "c"], rows=rows),
+        fragments(rng, places=places, columns=["a", "b", "c"], rows=rng.integers(0, rows + 1)),
+        passages,
+        gates=pd.DataFrame(gates, columns=["place", "cordon_id", "direction"]),
+        counts=NO_COUNTS,
+        sites=sites,
+        classes=("car", "truck"),
+        parts=("night", "day"),
+    )
+    assert len(found) == len(sites) * 4
+    assert found.q.dropna().between(0, 1, inclusive="right").all()
+    assert (found.q.notna() == found.q_se.notna()).all()
+    assert found.n.sum() == rows

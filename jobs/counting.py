@@ -78,9 +78,13 @@ def site_hours(camera_hours: DataFrame, *, sites: Mapping[str, Collection[str]],
 
 def site_hours_of(run: Run) -> DataFrame:
     """:func:`site_hours` of a run's days."""
-    sites = {site.site_id: [c.camera_id for c in run.city.cameras if c.site_id == site.site_id] for site in run.city.sites}
-    every = hours(run.spark, days=run.days, timezone=run.city.timezone)
-    return site_hours(run.table("core_camera_hour"), sites=sites, hours=every)
+
+    def make() -> DataFrame:
+        sites = {site.site_id: [c.camera_id for c in run.city.cameras if c.site_id == site.site_id] for site in run.city.sites}
+        every = hours(run.spark, days=run.days, timezone=run.city.timezone)
+        return site_hours(run.table("core_camera_hour"), sites=sites, hours=every)
+
+    return run.once("site_hours", make)
 
 
 def dense(cells: DataFrame, found: DataFrame, *, key: list[str], measures: list[str], also: Sequence[str] = ()) -> DataFrame:

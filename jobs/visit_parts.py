@@ -115,14 +115,16 @@ def cordon_days(up: DataFrame, *, gates: Collection[tuple[str, str]]) -> DataFra
     return per_cordon.agg(F.avg("up").alias("up"), F.min("up").alias("least_up"))
 
 
-def up_days_of(run: Run) -> DataFrame:
-    """:func:`up_days` of a run, computed here and now: a row a site and day, which several parts of each later plan look up."""
-    rows = [(row.service_day, row.site_id, row.up) for row in up_days(run.table("flow_site_hour")).collect()]
-    return run.spark.createDataFrame(rows, "service_day date, site_id string, up double")
+def detection_of_day(run: Run) -> DataFrame:
+    """:func:`day_detection` of a run; its job reads ``flow_site_hour`` and ``core_detection``."""
+    return run.once("detection_of_day", lambda: day_detection(detection_of(run), up=_up_days_of(run)))
 
 
-def of_the_day(run: Run) -> tuple[DataFrame, DataFrame]:
-    """:func:`day_detection` and :func:`cordon_days` of a run; its job reads ``flow_site_hour`` and ``core_detection``."""
-    up = up_days_of(run)
+def cordon_days_of(run: Run) -> DataFrame:
+    """:func:`cordon_days` of a run; its job reads ``flow_site_hour``."""
     gates = [(gate.site_id, gate.cordon_id) for gate in run.city.gates]
-    return day_detection(detection_of(run), up=up), cordon_days(up, gates=gates)
+    return run.once("cordon_days", lambda: cordon_days(_up_days_of(run), gates=gates))
+
+
+def _up_days_of(run: Run) -> DataFrame:
+    return run.once("up_days", lambda: up_days(run.table("flow_site_hour")))

@@ -94,6 +94,7 @@ class Run:
     lost_days: set[date] = field(default_factory=set)
     """Closed days for which reads still arrived."""
     _session: dict[str, _Staged] = field(default_factory=dict)
+    _shared: "dict[str, tuple[DataFrame, DataFrame]]" = field(default_factory=dict)
     _staged: dict[str, _Staged] = field(default_factory=dict)
     _step_accounts: list[Account] = field(default_factory=list)
 
@@ -128,6 +129,14 @@ class Run:
         self._staged[name] = _Staged(rows, kept, where or between(covered), covered)
         return rows
 
+    def once(self, name: str, make: "Callable[[], DataFrame]") -> "DataFrame":
+        """Rows that several jobs of a step look up, made by the first of them and persisted until the step ends."""
+        from kordon.spark import persisted
+
+        if name not in self._shared:
+            self._shared[name] = persisted(make())
+        return self._shared[name][0]
+
     def account(self, rows: "DataFrame") -> None:
         """Account for the rows of the step: columns ``service_day``, ``reason``, ``rows``."""
         self._step_accounts += [Account(r.service_day, r.reason, int(r.rows)) for r in rows.collect()]
@@ -151,8 +160,9 @@ class Run:
         replaced = [self._session[name] for name in self._staged if name in self._session]
         self._session.update(self._staged)
         self._staged, self._step_accounts = {}, []
-        for staged in replaced:
-            staged.persisted.unpersist()
+        for held in (*(staged.persisted for staged in replaced), *(kept for _, kept in self._shared.values())):
+            held.unpersist()
+        self._shared = {}
         keep = set(still_read)
         for name in [n for n in self._session if n not in keep]:
             self._session.pop(name).persisted.unpersist()
@@ -171,9 +181,9 @@ class Run:
         self.facts += [(step, fact) for fact in found]
         blocking = [f for f in found if f.severity == "blocking"]
         if blocking:
-            for staged in self._staged.values():
-                staged.persisted.unpersist()
-            self._staged = {}
+            for held in (*(staged.persisted for staged in self._staged.values()), *(kept for _, kept in self._shared.values())):
+                held.unpersist()
+            self._staged, self._shared = {}, {}
             self.write_operations()
             lines = [
                 f"{rule_name(f)}: {f.table}.{f.entity} on {f.service_day} is {f.value:g}, expected {f.expected}"

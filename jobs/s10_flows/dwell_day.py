@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 
 from jobs.counting import counts, or_low_n, percentiles, with_all_classes
 from jobs.expansion import LEAST_UP, expanded_over_sites, with_q
-from jobs.visit_parts import ENDS, of_the_day, visit_parts
+from jobs.visit_parts import ENDS, cordon_days_of, detection_of_day, visit_parts
 from kordon.run import Run
 
 READS = ("core_visit", "flow_site_hour", "core_detection")
@@ -29,7 +29,7 @@ def dwell_day(visits: DataFrame, *, cell: list[str], detection: DataFrame, cordo
     Args:
         visits: rows of :func:`binned`.
         cell: the columns of a cell, of a cordon's day.
-        detection, cordons: as :func:`jobs.visit_parts.of_the_day` gives them.
+        detection, cordons: as :func:`jobs.visit_parts.day_detection` and :func:`jobs.visit_parts.cordon_days` give them.
     """
     parts = with_q(visit_parts(visits, cell=cell, timezone=timezone), detection, ends=ENDS)
     grown = expanded_over_sites(parts, cell=cell)
@@ -68,7 +68,7 @@ def dwell_summary_day(visits: DataFrame) -> DataFrame:
 def main(run: Run) -> None:
     visits, timezone = run.table("core_visit"), run.city.timezone
     in_bins = binned(visits, bins_s=run.city.methods.dwell_bins_s)
-    detection, cordons = of_the_day(run)
+    detection, cordons = detection_of_day(run), cordon_days_of(run)
     by_class = [*CELL, "dwell_bin_s"]
     together = [c for c in by_class if c != "vehicle_class"]
     found = dwell_day(in_bins, cell=by_class, detection=detection, cordons=cordons, timezone=timezone)

@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 
 from jobs.counting import ALL, counts
 from jobs.expansion import expanded, with_q
-from jobs.visit_parts import ENDS, at_three_thresholds, of_the_day, visit_parts
+from jobs.visit_parts import ENDS, at_three_thresholds, detection_of_day, visit_parts
 from kordon.run import Run
 from kordon.tables import TABLES
 
@@ -35,8 +35,8 @@ def gate_pair_day(visits: DataFrame, *, detection: DataFrame, timezone: str) -> 
 def main(run: Run) -> None:
     hours = run.table("flow_gate_hour").withColumnsRenamed({"passages_expanded": "expanded", "passages_se": "expanded_se"})
     run.write("out_gate_hour_cell", hours)
-    detection, _ = of_the_day(run)
-    run.write("out_gate_pair_day_cell", gate_pair_day(run.table("core_visit"), detection=detection, timezone=run.city.timezone))
+    pairs = gate_pair_day(run.table("core_visit"), detection=detection_of_day(run), timezone=run.city.timezone)
+    run.write("out_gate_pair_day_cell", pairs)
     times = run.table("flow_travel_time_hour").filter(F.col("vehicle_class") == ALL)
     run.write("out_travel_time_hour_cell", times.select(*TABLES["out_travel_time_hour_cell"].column_names))
 

@@ -10,7 +10,7 @@ from jobs.detected import day_part, detection_of
 from jobs.expansion import DIGITS, weighted, with_q
 from jobs.s10_flows.gate_hour import crossings
 from jobs.service_day import day_start, hour_of
-from jobs.visit_parts import ENDS, cordon_days, up_days_of, visit_parts
+from jobs.visit_parts import ENDS, cordon_days_of, visit_parts
 from kordon.run import Run
 
 if TYPE_CHECKING:
@@ -167,13 +167,12 @@ def main(run: Run) -> None:
     city, timezone = run.city, run.city.timezone
     visits, inside = run.table("core_visit"), run.table("core_open_visit")
     site_hours, detection = run.table("flow_site_hour"), detection_of(run)
-    cordons = cordon_days(up_days_of(run), gates=[(gate.site_id, gate.cordon_id) for gate in city.gates])
     moves = quarters(
         crossings(visits, inside, timezone=timezone), site_hours=site_hours, detection=detection, timezone=timezone
     )
     every = slots(run.spark, days=run.days, cordons=city.cordons, timezone=timezone)
     openings = opening(visits, inside, detection=detection, timezone=timezone)
-    run.write("flow_stock_15min", stock_15min(every, moves, openings, cordons))
+    run.write("flow_stock_15min", stock_15min(every, moves, openings, cordon_days_of(run)))
 
 
 if __name__ == "__main__":

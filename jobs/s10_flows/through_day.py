@@ -15,7 +15,7 @@ from jobs.expansion import (
     weight,
     with_q,
 )
-from jobs.visit_parts import ENDS, of_the_day, visit_parts
+from jobs.visit_parts import ENDS, cordon_days_of, detection_of_day, visit_parts
 from kordon.run import Run
 from kordon.tables import TABLES
 
@@ -139,8 +139,9 @@ def through_day(visits: DataFrame, *, detection: DataFrame, cordons: DataFrame, 
 
 
 def main(run: Run) -> None:
-    detection, cordons = of_the_day(run)
-    found = through_day(run.table("core_visit"), detection=detection, cordons=cordons, timezone=run.city.timezone)
+    found = through_day(
+        run.table("core_visit"), detection=detection_of_day(run), cordons=cordon_days_of(run), timezone=run.city.timezone
+    )
     run.write("out_through_day_cell", found)
     flow = run.table("out_through_day_cell").select(*TABLES["flow_through_day"].column_names)
     run.write("flow_through_day", flow.withColumn("status", or_low_n(F.col("status"), F.col("vehicles"))))

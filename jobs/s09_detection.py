@@ -5,7 +5,7 @@ row per three sites, class and part of the day, so that their number stops growi
 """
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import Column, DataFrame, Window
@@ -13,11 +13,12 @@ from pyspark.sql import functions as F
 
 from jobs.clones import is_impossible
 from jobs.detected import day_part
+from jobs.detection_day import q_of, statistic
 from jobs.distance import site_points, with_distance
 from jobs.service_day import START_HOUR, hour_of, hours
+from kordon import snapshots
 from kordon.run import Run
 from kordon.tables import TABLES
-from kordon.tables.record import DAY_PARTS
 from models.evidence import DIRECTED, LISTED, MIXED
 
 if TYPE_CHECKING:
@@ -26,7 +27,11 @@ if TYPE_CHECKING:
 
     from kordon.city import City
 
-READS, WRITES = ("core_passage", "core_leg", "core_camera_hour"), ("core_detection",)
+POOLED_Q = "core_pooled_q"
+"""The snapshot that a day's q leans on; no step writes it."""
+
+READS = ("core_passage", "core_leg", "core_camera_hour", POOLED_Q)
+WRITES = ("core_detection_day", "core_detection")
 
 SOON_FACTOR, SOON_LEAST_S = 1.5, 600
 """Two passages are near in time within half again the longest drive that the distance explains, and within ten minutes always.
@@ -199,23 +204,8 @@ def count_table(spark: "SparkSession", city: "City") -> DataFrame:
     return spark.createDataFrame(rows, schema)
 
 
-def gate_places(city: "City") -> "pd.DataFrame":
-    """The places at which a cordon is crossed in a known direction: ``place``, ``cordon_id``, ``direction``."""
-    import pandas as pd
-
-    rows = []
-    for gate in city.gates:
-        if gate.direction == "both":
-            rows += [(f"{gate.site_id}{DIRECTED}{x}", gate.cordon_id, x) for x in ("in", "out")]
-        else:
-            rows.append((gate.site_id, gate.cordon_id, gate.direction))
-    return pd.DataFrame(rows, columns=["place", "cordon_id", "direction"])
-
-
 def main(run: Run) -> None:
     import pandas as pd
-
-    from models.detection import detection
 
     city, passages = run.city, run.table("core_passage")
     suspects = run.table("core_leg").filter(is_impossible()).select("service_day", "vid").distinct()
@@ -235,27 +225,28 @@ def main(run: Run) -> None:
         "vehicle_class",
         day_part(F.col("first_ts"), timezone=city.timezone).alias("part"),
     )
-    frames = {
-        "pairs": counted(pairs_of(runs), key=["a", "c"], **count).toPandas(),
-        "triples": counted(triples_of(runs, timezone=city.timezone), key=["a", "b", "c", "part_b"], **count).toPandas(),
-        "passages": by_part.groupBy(*by_part.columns).agg(F.count("*").alias("n")).toPandas(),
-        "counts": matched_at_counts(passages, count_table(run.spark, city), down_hours=broken).toPandas(),
-    }
-    found = []
-    for day in run.days:
-        of_day = {name: frame[frame.service_day == day].drop(columns="service_day") for name, frame in frames.items()}
-        made = detection(
-            **of_day,
-            gates=gate_places(city),
-            sites=[site.site_id for site in city.sites],
-            classes=city.vehicle_classes,
-            parts=DAY_PARTS,
-        )
-        found.append(made.assign(service_day=day))
-    rows = pd.concat(found).rename(columns={"site": "site_id", "part": "day_part"})
-    values = rows[list(TABLES["core_detection"].column_names)].astype(object)
-    values[rows.q.isna()] = values[rows.q.isna()].assign(q=None, q_se=None)
-    run.write("core_detection", run.lake.rows("core_detection", [tuple(row) for row in values.to_numpy()]))
+    told = run.write(
+        "core_detection_day",
+        statistic(
+            pairs=counted(pairs_of(runs), key=["a", "c"], **count),
+            triples=counted(triples_of(runs, timezone=city.timezone), key=["a", "b", "c", "part_b"], **count),
+            passages=by_part.groupBy(*by_part.columns).agg(F.count("*").alias("n")),
+            counts=matched_at_counts(passages, count_table(run.spark, city), down_hours=broken),
+        ),
+    ).toPandas()
+    pooled = _pooled(run)
+    found = [q_of(told[told.service_day == day], city=city, pooled=pooled.get(day)).assign(service_day=day) for day in run.days]
+    rows = pd.concat(found)[list(TABLES["core_detection"].column_names)]
+    run.write("core_detection", run.lake.rows("core_detection", [tuple(row) for row in rows.to_numpy()]))
+
+
+def _pooled(run: Run) -> "dict[date, pd.DataFrame]":
+    """Of each day that looks back on a snapshot, the rows of it."""
+    chosen = {day: number for day, number in snapshots.of_days(run, POOLED_Q).items() if number != snapshots.NONE}
+    if not chosen:
+        return {}
+    wanted = run.lake.read(POOLED_Q).filter(F.col("snapshot").isin(sorted(set(chosen.values())))).toPandas()
+    return {day: wanted[wanted.snapshot == number] for day, number in chosen.items()}
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 
 import kordon
 from kordon import days as life
+from kordon import snapshots
 from kordon.run import Fact, Run
 from kordon.tables import TABLES
 
@@ -81,7 +82,9 @@ def main(run: Run) -> None:
     }
     seen = {day for day, *_ in accounts}
     whole = [
-        life.Day(day, life.COMPLETE, run.run_id, run.city.config_hash, kordon.__version__, versions)
+        life.Day(
+            day, life.COMPLETE, run.run_id, run.city.config_hash, kordon.__version__, versions, snapshots.used(before.get(day))
+        )
         for day in run.days
         if day in seen
     ]

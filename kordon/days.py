@@ -15,7 +15,10 @@ OPEN, COMPLETE, STALE, CLOSED = "open", "complete", "stale", "closed"
 
 @dataclass(frozen=True)
 class Day:
-    """A day as ``ops_day`` has it; ``versions`` are those with which it was whole last, none when it never was."""
+    """A day as ``ops_day`` has it; ``versions`` are those with which it was whole last, none when it never was.
+
+    ``snapshots`` are the numbers of those that it looked back on, see :mod:`kordon.snapshots`.
+    """
 
     service_day: date
     state: str
@@ -23,13 +26,21 @@ class Day:
     config_hash: str
     code_version: str
     versions: dict[str, int] = field(default_factory=dict)
+    snapshots: dict[str, int] = field(default_factory=dict)
 
 
 def known(lake: Lake) -> dict[date, Day]:
     """Every day that the lake knows."""
     return {
         row.service_day: Day(
-            row.service_day, row.state, row.run_id, row.config_hash, row.code_version, dict(row.table_versions or {})
+            row.service_day,
+            row.state,
+            row.run_id,
+            row.config_hash,
+            row.code_version,
+            dict(row.table_versions or {}),
+            # A lake that was written before there were snapshots does not have the column.
+            dict(row.asDict().get("snapshots") or {}),
         )
         for row in lake.read("ops_day").collect()
     }
@@ -45,7 +56,7 @@ def started_at(run_id: str) -> datetime | None:
 
 def write(lake: Lake, days: Iterable[Day], *, metadata: dict[str, object]) -> None:
     """Replace the rows of these days, in one commit."""
-    rows = [(d.service_day, d.state, d.run_id, d.config_hash, d.code_version, d.versions) for d in days]
+    rows = [(d.service_day, d.state, d.run_id, d.config_hash, d.code_version, d.versions, d.snapshots) for d in days]
     if rows:
         where = among(row[0] for row in rows)
         lake.replace("ops_day", lake.rows("ops_day", rows), where=where, metadata=metadata)
@@ -62,7 +73,7 @@ def touched(run: "Run") -> None:
         if old is None:
             changed.append(Day(day, OPEN, run.run_id, run.city.config_hash, kordon.__version__))
         elif old.state == COMPLETE:
-            changed.append(Day(day, STALE, old.run_id, old.config_hash, old.code_version, old.versions))
+            changed.append(replace(old, state=STALE))
     for day in sorted(run.lost_days - set(before)):
         changed.append(Day(day, CLOSED, run.run_id, run.city.config_hash, kordon.__version__))
     write(run.lake, changed, metadata=run.metadata(run.touched_days | run.lost_days))

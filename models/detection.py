@@ -11,7 +11,7 @@ import pandas as pd
 
 from models.evidence import Evidence, bracketing, continuity, counted, site_of
 from models.leaks import leaking
-from models.pooling import Network, factors, network, shrunk
+from models.pooling import Network, factors, network, on_many_days, shrunk
 
 FLOOR = 0.3
 """Below this a count is multiplied by more than three: a broken camera, not a correction (methods 1d)."""
@@ -36,8 +36,9 @@ def detection(
     sites: list[str],
     classes: Sequence[str],
     parts: Sequence[str],
+    pooled: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """q of one service day.
+    """q of one service day, or of many whose rows are added up.
 
     Args:
         pairs: ``a``, ``c`` (places passed right after another), ``vehicle_class``, ``part`` (of both, or ``mixed``), ``half`` of
@@ -47,6 +48,7 @@ def detection(
         passages: ``site``, ``vehicle_class``, ``part``, ``n``: all passages.
         gates: ``place``, ``cordon_id``, ``direction``; a place is a site, or a site and a direction (:data:`models.evidence.DIRECTED`).
         counts: ``site``, ``matched``, ``count``.
+        pooled: what many earlier days said, as this function returns it; a day leans on it, and takes it where it says nothing itself.
 
     Returns:
         Dense over sites, classes and parts of day: ``site``, ``vehicle_class``, ``part``, ``q``, ``q_se``, ``method``, ``n``.
@@ -66,11 +68,12 @@ def detection(
     relative = (made.se / made.odds.where(made.odds > 0)) ** 2
     se = q**2 * np.where(made.odds > 0, odds * np.sqrt(relative + made.relative_var), made.se)
     low = q < FLOOR
-    return made.assign(
+    found = made.assign(
         q=q.where(~low),
         q_se=pd.Series(se, index=made.index).where(~low & q.notna()),
         method=made.method.mask(low, "below_floor"),
     )[["site", "vehicle_class", "part", "q", "q_se", "method", "n"]]
+    return found if pooled is None else on_many_days(found, pooled=pooled)
 
 
 def _best(cordon: Evidence | None, pairs: Evidence | None, counts: pd.DataFrame, *, gates: pd.DataFrame) -> pd.DataFrame:

@@ -17,20 +17,22 @@ LEAST_SPREAD, MOST_SPREAD = 0.3, 1.5
 """Sites differ by this share of the mean odds at least, whatever few sites say; and no more than by that."""
 LEVEL_PRIOR = 20.0
 """Misses expected in a class or part of day before its own factor outweighs 1."""
+DAY_SPREAD = 0.2
+"""A day's odds of missing are this share from what they are over many days: rain, a low sun, dirt on the glass. Not measured."""
 CELL_PRIOR = (30.0, 1000.0)
 """Bounds of the same for a class or part of day at a site, estimated from the city."""
 
 
 @dataclass(frozen=True)
 class Network:
-    """Odds of missing over the sites: mean, its standard error, and the standard deviation of sites."""
+    """Odds of missing over the sites: mean, its standard error, and the standard deviation of sites; or, as arrays, of many such."""
 
-    mean: float
-    mean_se: float
-    sd: float
+    mean: "float | Floats"
+    mean_se: "float | Floats"
+    sd: "float | Floats"
 
     @property
-    def shape(self) -> float:
+    def shape(self) -> "float | Floats":
         return (self.mean / self.sd) ** 2
 
 
@@ -104,3 +106,35 @@ def _prior(cell: pd.DataFrame) -> float:
     square = (cell.expected**2).sum()
     low, high = CELL_PRIOR
     return float(np.clip(square / extra, low, high)) if extra > 0 else high
+
+
+def on_many_days(found: pd.DataFrame, *, pooled: pd.DataFrame) -> pd.DataFrame:
+    """A day's q, each leaning on what many days said of the same cell by how much either errs.
+
+    Reference counts of the day are kept as they are, and so is what is in doubt. Where the day itself says nothing of a site
+    (``unidentified``, or the mean of the others), the many days' figure is taken, with the method ``pooled``.
+
+    Args:
+        found, pooled: ``site``, ``vehicle_class``, ``part``, ``q``, ``q_se``, ``method``.
+    """
+    key = ["site", "vehicle_class", "part"]
+    both = found.merge(pooled[[*key, "q", "q_se", "method"]], on=key, how="left", suffixes=("", "_many"))
+    q, many = both.q.to_numpy(float), both.q_many.to_numpy(float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        odds, se = (1 - q) / q, both.q_se.to_numpy(float) / q**2
+        mean, mean_se = (1 - many) / many, both.q_se_many.to_numpy(float) / many**2
+    # Where many days missed nobody, half a miss might have been.
+    mean = np.maximum(mean, mean_se / 2)
+    sd = np.hypot(mean_se, DAY_SPREAD * mean)
+    has = np.isfinite(mean) & (sd > 0)
+    blank = has & both.method.isin(["unidentified", "network"]).to_numpy()
+    leans = has & both.method.isin(["continuity", "bracketing"]).to_numpy() & (se > 0)
+    new, new_se = odds.copy(), se.copy()
+    new[blank], new_se[blank] = mean[blank], sd[blank]
+    new[leans], new_se[leans] = shrunk(odds[leans], se[leans], Network(mean[leans], np.zeros(leans.sum()), sd[leans]))
+    use = blank | leans
+    return found.assign(
+        q=np.where(use, 1 / (1 + new), q),
+        q_se=np.where(use, new_se / (1 + new) ** 2, both.q_se.to_numpy(float)),
+        method=np.where(blank, "pooled", both.method),
+    )

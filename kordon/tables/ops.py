@@ -138,5 +138,12 @@ ops_day = Table(
         Column("config_hash", STRING, en="SHA-256 of the city folder", nl="SHA-256 van de stadsmap"),
         Column("code_version", STRING, en="Version of Kordon", nl="Versie van Kordon"),
         Column("table_versions", VERSIONS, en="Delta version of each table", nl="Delta-versie van elke tabel"),
+        Column(
+            "snapshots",
+            VERSIONS,
+            en="Number of each snapshot that the day looked back on; 0 when there was none; a rerun takes the same",
+            nl="Nummer van elke momentopname waarop de dag steunt; 0 zonder; een herberekening neemt dezelfde",
+            may_be_null=True,
+        ),
     ),
 )

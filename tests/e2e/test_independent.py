@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from pyspark.sql import functions as F
 
+from jobs.calibration import pooled_q
 from kordon import chain, pipeline
 from kordon.city import check, load
 from kordon.lake import Lake
@@ -91,6 +92,20 @@ def test_the_known_figures_of_the_preserve(preserve):
     assert (tickets_at_entrance, exactly_two, spans.n) == (17_710, 17_665, 18_708)
     assert round(stay, 2) == 1.14
     assert round(spans.m / 3600, 2) == 1.26
+
+
+def test_the_entrances_see_everybody_which_a_year_of_days_tells_and_a_day_does_not(preserve, tickets):
+    folder, lake = preserve
+    made = pooled_q(lake, city=load(folder / "city"), days=sorted(set(tickets.day)))
+    assert made is not None
+    cells = made.rows[made.rows.site_id.str.startswith("entrance") & (made.rows.n > 0)]
+    known = cells[cells.q.notna()].astype({"q": float, "q_se": float})
+    expanded = float((known.n / known.q).sum() / known.n.sum())
+    print(f"{len(made.days)} days: q {known.q.min():.4f} to {known.q.max():.4f}, {dict(cells.method.value_counts())}")
+    print(f"expanded over raw {expanded:.4f}")
+    assert len(known) == len(cells)
+    assert ((known.q + 1.96 * known.q_se) >= 1).mean() > 0.9
+    assert abs(expanded - 1) < 0.005
 
 
 def test_a_toll_file_without_a_camera_column_is_read_by_its_profile(spark, shared, tmp_path):

@@ -31,14 +31,19 @@ def statistic(*, pairs: DataFrame, triples: DataFrame, passages: DataFrame, coun
 
 
 def _filled(rows: DataFrame, kind: str) -> DataFrame:
-    blank = {name: F.lit("") for name in KEY} | {"half": F.lit(0), "is_near": F.lit(False), "counted": F.lit(None).cast("long")}
+    # A reference counts vehicles of any class.
+    blank = {name: F.lit("") for name in KEY} | {
+        "vehicle_class": F.lit("unknown"),
+        "half": F.lit(0),
+        "is_near": F.lit(False),
+        "counted": F.lit(None).cast("long"),
+    }
     there = {name: F.col(name) for name in rows.columns} | {"kind": F.lit(kind)}
     return rows.select(*((blank | there)[name].alias(name) for name in COLUMNS))
 
 
 def frames(rows: "pd.DataFrame") -> "dict[str, pd.DataFrame]":
     """What :func:`models.detection.detection` takes, from rows of :func:`statistic`."""
-
     names = {"c": "site", "counted": "count"}
     counts = _of_kind(rows, "count", columns=["c", "n", "counted"]).rename(columns=names | {"n": "matched"})
     return {

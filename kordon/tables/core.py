@@ -368,7 +368,7 @@ core_detection_day = Table(
             )
             for name, en, nl in (("a", "First", "Eerste"), ("b", "Middle", "Middelste"), ("c", "Last", "Laatste"))
         ),
-        Column("vehicle_class", STRING, en="Vehicle class; empty for counts", nl="Voertuigklasse; leeg voor tellingen"),
+        vehicle_class,
         Column("part", STRING, en="Part of the day, or mixed", nl="Dagdeel, of mixed"),
         Column("part_b", STRING, en="Part of the day of the middle passage", nl="Dagdeel van de middelste passage"),
         Column("half", INT, en="Half of the vehicles, drawn by pseudonym", nl="Helft van de voertuigen", unit="1", at_least=0),

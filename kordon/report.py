@@ -101,16 +101,39 @@ def show_preview(files: list[dict[str, Any]]) -> None:
     _print(grid("The first lines of each file", ["source", "file", "lines", "accepted", "refused, by error code"], rows))
 
 
-def show_release(made: Any, *, as_json: bool) -> None:
-    """Where a release is and how much of it could be shown."""
+def show_release(made: Any, *, published: Any = None, as_json: bool) -> None:
+    """Where a release is and how much of it could be shown.
+
+    Args:
+        made: as :func:`publication.release.build` gives it.
+        published: as :func:`publication.approval.approve` gives it, when it was approved at once.
+    """
+    is_staged = made.is_new and published is None
+    path = published.path if published else made.path
     if as_json:
-        _dump({"path": made.path, "version": made.version, "is_new": made.is_new, "report": made.report})
+        state = "staged" if is_staged else "published"
+        _dump({"path": path, "state": state, "version": made.version, "is_new": made.is_new, "report": made.report})
         return
     rows = [[name, *values.values()] for name, values in made.report.items()]
     header = ["product", *(next(iter(made.report.values())).keys() if made.report else [])]
     _print(grid(f"Shared release v{made.version}", header, rows))
-    print("Nothing changed since this version." if not made.is_new else "Published.")
-    print(Path(made.path) / "index.html")
+    if is_staged:
+        print("Staged: `kordon approve` publishes it. Nobody else can read")
+        print(path)
+    elif published is None:
+        print("Nothing changed since this version.")
+        print(Path(path) / "index.html")
+    else:
+        show_published(published, as_json=False)
+
+
+def show_published(published: Any, *, as_json: bool) -> None:
+    """Where a version is, and whether it was published now."""
+    if as_json:
+        _dump(vars(published))
+        return
+    print("Published." if published.is_new else "It was published before.")
+    print(Path(published.path) / "index.html")
 
 
 def show_retention(done: "retention.Report", *, keys: list[str], as_json: bool) -> None:

@@ -53,7 +53,6 @@ def data_package(*, folder: Path, city: "City", about: dict[str, Any], created: 
         "licenses": [LICENCES[city.licence]],
         "contributors": [
             {"title": city.publication.publisher or city.governance.controller, "roles": ["publisher"]},
-            {"title": about["approved_by"], "roles": ["approver"]},
         ],
         "sources": [{"title": f"Number plate reads delivered by {source.source}"} for source in city.sources],
         "resources": [*_tables(folder), *_layers(folder)],

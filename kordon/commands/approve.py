@@ -13,14 +13,50 @@ if TYPE_CHECKING:
     from kordon.city import City
 
 
-@click.group()
+class Approvals(click.Group):
+    """``policy``, or else what is approved is a staged release."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[0] not in ("policy", *self.get_help_option_names(ctx)):
+            args = ["release", *args]
+        return super().parse_args(ctx, args)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return ["policy"]
+
+
+@click.group(cls=Approvals, subcommand_metavar="policy|RELEASE [OPTIONS]")
 def command() -> None:
-    """Approve what may leave, by name.
+    """Approve what may leave, by name: a city's policy, or the release that `kordon release` staged, which is then published.
+
+    Approving a release twice gives the version that is published. Options of a release: --by NAME --role ROLE --city DIR --lake URI.
 
     \b
     Example:
       kordon approve policy --city cities/vliet --by "An Peeters"
+      kordon approve lake/staging/vliet-shared_2026-03-10_v1_1f0c4d2e9a7b3c58 --by "An Peeters" --role "privacy officer" \\
+          --city cities/vliet --lake lake
     """
+
+
+@command.command("release", hidden=True)
+@click.argument("release")
+@options("city", "lake", "json")
+@click.option("--by", required=True, metavar="NAME", help="Who answers for it.")
+@click.option("--role", required=True, metavar="ROLE", help="In which role.")
+def staged_release(release: str, city: Path, lake: str, as_json: bool, by: str, role: str) -> None:
+    """Publish a staged release.
+
+    \b
+    Example:
+      kordon approve lake/staging/vliet-shared_2026-03-10_v1_1f0c4d2e9a7b3c58 --by "An Peeters" --role "privacy officer" \\
+          --city cities/vliet --lake lake
+    """
+    from kordon import report
+    from publication.approval import approve
+
+    loaded = loaded_city(city)
+    report.show_published(approve(release, lake=Path(lake).absolute(), city=loaded, by=by, role=role), as_json=as_json)
 
 
 @command.command()

@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -125,6 +126,37 @@ def show_release(made: Any, *, published: Any = None, as_json: bool) -> None:
         print(Path(path) / "index.html")
     else:
         show_published(published, as_json=False)
+
+
+def show_plans(planned: Sequence[Any], *, published: Sequence[Any], as_json: bool) -> None:
+    """What releases of the open tier cost and how noisy they are, and where they are.
+
+    Args:
+        planned: as :func:`publication.open_release.stage` gives them.
+        published: for each, as :func:`publication.approval.approve` gives it, or None.
+    """
+    if as_json:
+        states = ["published" if done or not plan.is_new else "staged" for plan, done in zip(planned, published, strict=True)]
+        paths = [done.path if done else plan.path for plan, done in zip(planned, published, strict=True)]
+        _dump(
+            [
+                {"path": path, "state": state, "version": plan.version, "is_new": plan.is_new, **plan.plan}
+                for plan, path, state in zip(planned, paths, states, strict=True)
+            ]
+        )
+        return
+    for plan, done in zip(planned, published, strict=True):
+        said, budget = plan.plan["plan"], plan.plan["budget"]
+        levels = [[level["table"], level["cells"], round(level["sigma"], 1), level["margin95"]] for level in said["levels"]]
+        _print(grid(f"{said['release_id']}, epsilon {said['epsilon']:.2f}", ["table", "rows", "sigma", "margin"], levels))
+        for table, why in said["pooled"].items():
+            print(f"{table} is left to the month: {why['reason']}")
+        print(f"{budget['spent_pct']:.1f} % of the budget of {budget['year']} is spent with it.")
+        if done:
+            show_published(done, as_json=False)
+        else:
+            print("Staged: `kordon approve` draws and publishes it." if plan.is_new else "It is published.")
+            print(plan.path)
 
 
 def show_published(published: Any, *, as_json: bool) -> None:

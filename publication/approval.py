@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kordon import audit_log
-from kordon.errors import ConfigError, UsageError
+from kordon.errors import ConfigError, PrivacyError, UsageError
 from privacy.governance.policy import require_approved
 from publication import staging, versions
 from publication.staging import Staged, Terms
@@ -16,7 +16,7 @@ from publication.staging import Staged, Terms
 if TYPE_CHECKING:
     from kordon.city import City
 
-APPROVED = "release_approved"
+APPROVED, REFUSED = "release_approved", "release_refused"
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,11 @@ def approve(
         _refuse_taken(terms)
         with versions.building(terms.period) as work:
             decided = _decided(lake, staged, city=city, by=by, role=role, now=now)
-            told = (fill or staging.copy)(staged, work)
+            try:
+                told = (fill or staging.copy)(staged, work)
+            except PrivacyError as error:
+                _log(lake, REFUSED, staged, city=city, by=by, role=role, now=now, reason=str(error))
+                raise
             approval = {
                 "by": decided["by"],
                 "role": decided["role"],
@@ -117,14 +121,19 @@ def _refuse_taken(terms: Terms) -> None:
 
 def _decided(lake: Path, staged: Staged, *, city: "City", by: str, role: str, now: datetime | None) -> audit_log.Entry:
     """The entry of the approval: that of a run that died before it could publish, or one that is written now."""
-    log = audit_log.of_lake(lake)
-    for entry in audit_log.entries(log):
+    for entry in audit_log.entries(audit_log.of_lake(lake)):
         if entry["action"] == APPROVED and entry.get("sha256") == staged.digest:
             return entry
+    return _log(lake, APPROVED, staged, city=city, by=by, role=role, now=now)
+
+
+def _log(
+    lake: Path, action: str, staged: Staged, *, city: "City", by: str, role: str, now: datetime | None, **what: str
+) -> audit_log.Entry:
     terms = staged.terms
     return audit_log.append(
-        log,
-        action=APPROVED,
+        audit_log.of_lake(lake),
+        action=action,
         purpose=purpose_of(city),
         by=by.strip(),
         role=role.strip(),
@@ -134,6 +143,7 @@ def _decided(lake: Path, staged: Staged, *, city: "City", by: str, role: str, no
         tier=terms.tier,
         staged=staged.folder.name,
         sha256=staged.digest,
+        **what,
     )
 
 

@@ -31,6 +31,13 @@ if TYPE_CHECKING:
     from kordon.lake import Lake
 
 
+SUBJECT = ("traffic from number plate cameras", "verkeer uit nummerplaatcamera's")
+DESCRIPTION = (
+    "Counts of crossings, trips, visits and through traffic. Small numbers are not shown: see status.",
+    "Tellingen van passages, ritten, bezoeken en doorgaand verkeer. Kleine aantallen zijn niet getoond: zie status.",
+)
+
+
 @dataclass(frozen=True)
 class Release:
     """A release and what became of its rows.
@@ -166,7 +173,16 @@ def assemble(
 
     def describe(folder: Path) -> None:
         this = {**about, "version": version, "replaces": f"v{version - 1}" if version > 1 else None}
-        package = data_package(folder=folder, city=city, about=this, created=created_at.isoformat())
+        package = data_package(
+            folder=folder,
+            city=city,
+            about=this,
+            created=created_at.isoformat(),
+            name=series.name,
+            subject=SUBJECT,
+            description=DESCRIPTION,
+            tables=PRODUCTS,
+        )
         text = json.dumps(package, ensure_ascii=False, indent=2)
         (folder / "datapackage.json").write_text(text + "\n", encoding="utf-8")
         (folder / "index.html").write_text(page(city=city, package=package, published=rows), encoding="utf-8")

@@ -3,14 +3,17 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from kordon.cli import loaded_city, options
+from kordon.cli import loaded_city, opened_lake, options
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from kordon.city import City
+    from publication.approval import Published
 
 
 class Approvals(click.Group):
@@ -41,11 +44,16 @@ def command() -> None:
 
 @command.command("release", hidden=True)
 @click.argument("release")
-@options("city", "lake", "json")
+@options("city", "lake", "master", "json")
 @click.option("--by", required=True, metavar="NAME", help="Who answers for it.")
 @click.option("--role", required=True, metavar="ROLE", help="In which role.")
-def staged_release(release: str, city: Path, lake: str, as_json: bool, by: str, role: str) -> None:
-    """Publish a staged release.
+@click.option(
+    "--new-cells", is_flag=True, help="Of the open tier: accept that its cells differ from those of the last release."
+)
+def staged_release(
+    release: str, city: Path, lake: str, master: str, as_json: bool, by: str, role: str, new_cells: bool
+) -> None:
+    """Publish a staged release; of the open tier, pay for it and draw its noise first.
 
     \b
     Example:
@@ -53,10 +61,37 @@ def staged_release(release: str, city: Path, lake: str, as_json: bool, by: str, 
           --city cities/vliet --lake lake
     """
     from kordon import report
-    from publication.approval import approve
 
     loaded = loaded_city(city)
-    report.show_published(approve(release, lake=Path(lake).absolute(), city=loaded, by=by, role=role), as_json=as_json)
+    published = publish(release, lake=lake, city=loaded, by=by, role=role, master=master, new_cells=new_cells)
+    report.show_published(published, as_json=as_json)
+
+
+def publish(
+    uri: str | Path, *, lake: str, city: "City", by: str, role: str, master: str, new_cells: bool = False
+) -> "Published":
+    """Approve a staged release and publish it; see :func:`publication.approval.approve`.
+
+    Args:
+        master: where the product cells of an open release are read.
+        new_cells: see ``Ledger.reserve``.
+    """
+    from kordon.commands.audit import gate
+    from publication import approval, staging
+    from publication.open_release import cells_of, draw_into, ledger_of
+
+    folder = Path(lake).absolute()
+
+    def cells(table: str, runs: list[dict[str, str]]) -> "pd.DataFrame":
+        with opened_lake(lake, master=master, write=False) as opened:
+            return cells_of(opened, city=city, table=table, runs=runs)
+
+    def drawn(staged: staging.Staged, work: Path) -> dict[str, Any]:
+        ledger = ledger_of(city, out=Path(staged.terms.out))
+        return draw_into(staged, work, city=city, ledger=ledger, cells=cells, attack=gate, new_cells=new_cells)
+
+    is_open = staging.find(uri, lake=folder).terms.tier == "open"
+    return approval.approve(uri, lake=folder, city=city, by=by, role=role, fill=drawn if is_open else None)
 
 
 @command.command()

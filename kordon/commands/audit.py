@@ -33,18 +33,19 @@ def attacked(
     return Report(name, tuple(release.folder.name for release in releases[1:]), threshold, tuple(findings))
 
 
-def gate(folder: Path, earlier: Sequence[Path]) -> None:
+def gate(folder: Path, earlier: Sequence[Path], cells: "dict[str, pd.DataFrame] | None" = None) -> None:
     """Attack a release that is about to be published, and leave the report in it.
 
     Args:
         earlier: the versions of the same days that are out already.
+        cells: per product its cells, for what only an insider can check.
 
     Raises:
         PrivacyError: an attack gets through.
     """
     from audit.report import refusal
 
-    report = attacked(folder, also=earlier)
+    report = attacked(folder, also=earlier, cells=cells)
     if not report.passed:
         raise PrivacyError(refusal(report))
     report.write(folder)

@@ -140,6 +140,9 @@ def assemble(
         gates=[(gate.cordon_id, gate.gate_id, gate.site_id, gate.direction) for gate in city.gates],
         zone_of={site.site_id: site.zone_id for site in city.sites},
         k=city.sdc.k,
+        k_travel_time=city.sdc.k_travel_time,
+        most_of_one=city.sdc.dominance_one_pct / 100,
+        most_of_two=city.sdc.dominance_two_pct / 100,
     )
     rows = publish_all(true, status=decided.status)
     _refuse_values_of_hidden_rows(rows)

@@ -214,3 +214,25 @@ out_travel_time_hour_cell = Table(
     columns=tuple(c for c in flow.flow_travel_time_hour.columns if c.name != "vehicle_class"),
     warnings=SENSITIVE,
 )
+
+out_camera_health_day_cell = Table(
+    "out_camera_health_day_cell",
+    tier=CLOSED,
+    kept=KEPT,
+    grain="cell of the product camera_health_day: camera that hung there; no vehicle",
+    key=("service_day", "camera_id"),
+    columns=(
+        service_day,
+        Column("camera_id", STRING, en="Camera", nl="Camera"),
+        Column(
+            "uptime_pct",
+            DOUBLE,
+            en="Share of the day that the camera worked",
+            nl="Deel van de dag dat de camera werkte",
+            unit="%",
+            at_least=0,
+            at_most=100,
+        ),
+        Column("incidents", LONG, en="Times that it went down", nl="Keren dat ze uitviel", unit="1", at_least=0),
+    ),
+)

@@ -130,7 +130,11 @@ def cells(city: City, *, days: list[date], vehicles: int, seed: int, absent: tup
         "dwell_day": (dwells, "visits"),
     }
     whole = {name: _expanded(rows, measure) for name, (rows, measure) in counted.items()}
-    whole |= {"through_day": _through(visited), "travel_time_hour": _travel_times(crossed)}
+    whole |= {
+        "through_day": _through(visited),
+        "travel_time_hour": _travel_times(crossed),
+        "camera_health_day": _health(city, days),
+    }
     return {name: _as_stored(rows, f"out_{name}_cell") for name, rows in whole.items()}
 
 
@@ -159,6 +163,13 @@ def _travel_times(sited: pd.DataFrame) -> pd.DataFrame:
     rows = _counted(sited, ["service_day", "hour_ts", "site_id"], "n").rename(columns={"site_id": "from_site_id"})
     times = {"p25_s": 100.0, "p50_s": 121.0, "p75_s": 150.0, "p95_s": 300.0, "buffer_index": 1.47}
     return rows.assign(to_site_id=rows.from_site_id.map(onwards), **times)
+
+
+def _health(city: City, days: list[date]) -> pd.DataFrame:
+    """Every camera was up all day."""
+    names = dict.fromkeys(camera.camera_id for camera in city.cameras)
+    rows = [(day, name, 100.0, 0) for day in days for name in names]
+    return pd.DataFrame(rows, columns=["service_day", "camera_id", "uptime_pct", "incidents"])
 
 
 def _through(visited: pd.DataFrame) -> pd.DataFrame:

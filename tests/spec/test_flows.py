@@ -3,6 +3,7 @@ from pyspark.sql import functions as F
 
 from jobs import bounding
 from jobs.counting import dense
+from jobs.s10_flows.camera_health_day import camera_health_day
 from jobs.s10_flows.dwell_day import dwell_summary_day
 from jobs.s10_flows.gate_hour import crossings
 from jobs.s10_flows.od import ZONE_CELL, od_hour, zone_trips
@@ -113,6 +114,26 @@ def test_free_flow_is_of_off_peak_legs_and_indices_compare_with_it(spark, spec):
             16:00:00 | car           | 21 | 300    | 380   | 390   | 115         | 2.6087   | 3.3913  | 0.3
             11:00:00 | all           | 11 | 150    | 190   | -     | 115         | 1.30435  | -       | -
             16:00:00 | all           | 21 | 300    | 380   | 390   | 115         | 2.6087   | 3.3913  | 0.3
+        """,
+    )
+
+
+def test_a_camera_that_is_down_for_hours_in_a_row_went_down_once(spec):
+    spec(
+        camera_health_day,
+        given="""
+            camera_id | hour_ts  | down_s
+            c1        | 08:00:00 | 0
+            c1        | 09:00:00 | 1800
+            c1        | 10:00:00 | 3600
+            c1        | 11:00:00 | 0
+            c1        | 12:00:00 | 360
+            c2        | 08:00:00 | 0
+        """,
+        then="""
+            camera_id | uptime_pct | incidents
+            c1        | 68         | 2
+            c2        | 100        | 0
         """,
     )
 

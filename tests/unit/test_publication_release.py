@@ -61,7 +61,7 @@ def contents(folder):
 
 def test_a_release_is_one_folder_with_every_file(folder):
     assert folder.parts[-3:] == ("vliet-shared", "2026-03-10_2026-03-11", "v1")
-    products = ("gate_hour", "od_day", "gate_pair_day", "through_day", "dwell_day", "travel_time_hour")
+    products = ("gate_hour", "od_day", "gate_pair_day", "through_day", "dwell_day", "travel_time_hour", "camera_health_day")
     expected = {f"{p}.{form}" for p in products for form in ("csv", "parquet")} | {
         f"{x}.geojson" for x in ("sites", "gates", "zones")
     }
@@ -103,7 +103,7 @@ def test_the_manifest_names_every_data_file_with_its_size_and_hash(folder):
     about = package["kordon"]
     assert (about["status"], about["k"]) == ("trial, not audited", 10)
     assert about["config_hash"] == vliet().config_hash
-    assert set(about["suppression"]) == {product.name for product in PRODUCTS}
+    assert set(about["suppression"]) == {product.name for product in PRODUCTS if product.is_of_vehicles}
 
 
 def test_the_error_statement_says_what_the_figures_rest_on(folder):

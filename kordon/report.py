@@ -148,14 +148,17 @@ def show_plans(planned: Sequence[Any], *, published: Sequence[Any], as_json: boo
     for plan, done in zip(planned, published, strict=True):
         said, budget = plan.plan["plan"], plan.plan["budget"]
         levels = [[level["table"], level["cells"], round(level["sigma"], 1), level["margin95"]] for level in said["levels"]]
-        _print(grid(f"{said['release_id']}, epsilon {said['epsilon']:.2f}", ["table", "rows", "sigma", "margin"], levels))
+        print(f"{said['release_id']}, epsilon {said['epsilon']:.2f}: {said['mechanism']}")
+        if levels:
+            _print(grid("What is drawn", ["table", "rows", "sigma", "margin"], levels))
         for table, why in said["pooled"].items():
             print(f"{table} is left to the month: {why['reason']}")
-        print(f"{budget['spent_pct']:.1f} % of the budget of {budget['year']} is spent with it.")
+        if budget:
+            print(f"{budget['spent_pct']:.1f} % of the budget of {budget['year']} is spent with it.")
         if done:
             show_published(done, as_json=False)
         else:
-            print("Staged: `kordon approve` draws and publishes it." if plan.is_new else "It is published.")
+            print("Staged: `kordon approve` publishes it." if plan.is_new else "It is published.")
             print(plan.path)
 
 

@@ -186,6 +186,22 @@ def largest_rows(table: Product, rows: pd.DataFrame, *, most: int = 12) -> str:
         return _svg(figure, f"The largest rows of {table.name} with their margins")
 
 
+def shares_with_range(rows: pd.DataFrame) -> str:
+    """The through share of each cordon with its 95 % range; a cordon without one has no mark."""
+    share, low, high = (rows[name].astype(float).to_numpy() for name in ("through_share", "low", "high"))
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(8.6, 0.9 + 0.4 * len(rows)))
+        axes = figure.add_subplot()
+        axes.errorbar(share, range(len(rows)), xerr=[share - low, high - share], fmt="o", color=IN, ecolor=INK, capsize=4)
+        axes.set_yticks(range(len(rows)), list(rows["cordon_id"]))
+        axes.set_ylim(-0.6, len(rows) - 0.4)
+        axes.set_xlim(0, 1)
+        axes.xaxis.set_major_formatter(mpl.ticker.PercentFormatter(1))
+        axes.grid(axis="x", color=AREA)
+        figure.tight_layout()
+        return _svg(figure, "The through share of each cordon with its 95 % range")
+
+
 def _svg(figure: Figure, label: str) -> str:
     buffer = io.StringIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)

@@ -24,6 +24,8 @@ from privacy.open_tier.releasing import last_release, newest_version
 from publication import open_files, staging, versions
 from publication.approval import approval_of, purpose_of
 from publication.complete_days import consecutive, described, overridden, refuse_incomplete
+from publication.open_through import NAME as THROUGH
+from publication.open_through import stage_through
 from publication.staging import Staged, Terms
 
 if TYPE_CHECKING:
@@ -58,16 +60,16 @@ def datasets_of(days: Sequence[date], *, city: "City", dataset: str | None) -> l
         UsageError: there is no such dataset, or the period is no unit of it.
         ConfigError: the city does not publish it.
     """
-    if dataset is not None and dataset not in DATASETS:
-        raise UsageError(f"--dataset {dataset}: the open tier has {', '.join(DATASETS)}.")
+    if dataset is not None and dataset not in (*DATASETS, THROUGH):
+        raise UsageError(f"--dataset {dataset}: the open tier has {', '.join([*DATASETS, THROUGH])}.")
     first, last = days[0], days[-1]
     is_month = first.day == 1 and last == first.replace(day=calendar.monthrange(first.year, first.month)[1])
     unit = DAY if len(days) == 1 else MONTH if is_month else None
-    found = [name for name, what in DATASETS.items() if what.unit == unit and dataset in (None, name)]
+    units = {**{name: what.unit for name, what in DATASETS.items()}, THROUGH: MONTH}
+    # What follows from others comes when it is asked for: they have to be drawn first.
+    found = [name for name in ([dataset] if dataset else DATASETS) if units[name] == unit]
     if not found:
-        wanted = (
-            f"{dataset} is released by the {DATASETS[dataset].unit}" if dataset else "the open tier is released by the unit"
-        )
+        wanted = f"{dataset} is released by the {units[dataset]}" if dataset else "the open tier is released by the unit"
         raise UsageError(
             f"{first} to {last}: {wanted}; give one service day, or the first to the last day of a calendar month."
         )
@@ -190,6 +192,24 @@ def stage(
     return Planned(staged.folder, version, True, content)
 
 
+def through_of(
+    *,
+    lake: Path,
+    city: "City",
+    days: list[date],
+    out: Path,
+    policy: str,
+    created_at: datetime,
+    attack: Callable[[Path, list[Path]], None],
+) -> Planned:
+    """:func:`publication.open_through.stage_through` with the city's ledger."""
+    ledger = ledger_of(city, out=out)
+    made = stage_through(
+        lake=lake, city=city, days=days, out=out, policy=policy, created_at=created_at, ledger=ledger, attack=attack
+    )
+    return Planned(*made)
+
+
 def _version(newest: int, state: str | None, *, correction: str | None, name: str) -> int:
     if correction is not None:
         if not newest:
@@ -267,7 +287,7 @@ def draw_into(
     exact: dict[str, pd.DataFrame] = {}
 
     def finish(drawn: Drawn) -> None:
-        open_files.write(work, drawn, city=city, terms=staged.terms, told=told)
+        open_files.write_drawn(work, drawn, city=city, terms=staged.terms, told=told)
         attack(work, earlier_versions, exact or None)
 
     kept = ledger.stored(said["release_id"])

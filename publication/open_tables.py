@@ -31,10 +31,11 @@ TITLES = {
     ),
     "dwell_month": ("Visits by how long they stayed, per month", "Bezoeken naar verblijfsduur, per maand"),
 }
+MONTH = Column("month", STRING, en="Calendar month of service days", nl="Kalendermaand van dienstdagen")
 _OWN = {
     "date": DATE,
     "hour": HOUR,
-    "month": Column("month", STRING, en="Calendar month of service days", nl="Kalendermaand van dienstdagen"),
+    "month": MONTH,
     "day_type": Column(
         "day_type",
         STRING,

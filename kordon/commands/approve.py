@@ -78,7 +78,7 @@ def publish(
     """
     from kordon.commands.audit import gate
     from publication import approval, staging
-    from publication.open_release import cells_of, draw_into, ledger_of
+    from publication.open_release import PLAN, cells_of, draw_into, ledger_of
 
     folder = Path(lake).absolute()
 
@@ -90,8 +90,8 @@ def publish(
         ledger = ledger_of(city, out=Path(staged.terms.out))
         return draw_into(staged, work, city=city, ledger=ledger, cells=cells, attack=gate, new_cells=new_cells)
 
-    is_open = staging.find(uri, lake=folder).terms.tier == "open"
-    return approval.approve(uri, lake=folder, city=city, by=by, role=role, fill=drawn if is_open else None)
+    is_to_be_drawn = (staging.find(uri, lake=folder).files / PLAN).is_file()
+    return approval.approve(uri, lake=folder, city=city, by=by, role=role, fill=drawn if is_to_be_drawn else None)
 
 
 @command.command()

@@ -27,7 +27,7 @@ def attacked(
     releases = [read(path) for path in (folder, *also)]
     findings = suite(releases, k=k, cells=cells)
     threshold = k or releases[0].k
-    if cells and threshold:
+    if cells and threshold and releases[0].tier == "shared":
         findings.append(enough_vehicles(releases[:1], cells, k=threshold))
     name = str(releases[0].package.get("id") or folder.name)
     return Report(name, tuple(release.folder.name for release in releases[1:]), threshold, tuple(findings))

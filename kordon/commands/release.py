@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -101,25 +101,24 @@ def _open(
     correction: str | None,
 ) -> None:
     from kordon import report
+    from kordon.commands.audit import gate
     from privacy.governance.policy import require_approved
-    from publication.open_release import datasets_of, stage_from_lake
+    from publication.open_release import datasets_of, stage_from_lake, through_of
+    from publication.open_through import NAME as THROUGH
 
-    policy = require_approved(city).hash
+    terms: dict[str, Any] = {
+        "city": city,
+        "days": period,
+        "out": out,
+        "policy": require_approved(city).hash,
+        "created_at": _now(),
+    }
     wanted = datasets_of(period, city=city, dataset=dataset)
-    with opened_lake(lake, master=master, write=False) as opened:
-        planned = [
-            stage_from_lake(
-                lake=opened,
-                city=city,
-                dataset=name,
-                days=period,
-                out=out,
-                policy=policy,
-                created_at=_now(),
-                correction=correction,
-            )
-            for name in wanted
-        ]
+    if wanted == [THROUGH]:
+        planned = [through_of(lake=Path(lake).absolute(), attack=gate, **terms)]
+    else:
+        with opened_lake(lake, master=master, write=False) as opened:
+            planned = [stage_from_lake(lake=opened, dataset=name, correction=correction, **terms) for name in wanted]
     published = [
         publish(one.path, lake=lake, city=city, by=approve_as, role=WHO_RELEASES, master=master)
         if approve_as and one.is_new

@@ -2,6 +2,7 @@
 
 import json
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -70,6 +71,13 @@ def test_approving_twice_gives_the_same_version_and_one_event(waiting, tmp_path)
     assert (first.is_new, again.is_new) == (True, False)
     assert (first.path, first.version) == (again.path, again.version)
     assert len(events(tmp_path, "release_approved")) == 1
+
+
+def test_of_two_who_approve_at_once_one_publishes(waiting, tmp_path):
+    with ThreadPoolExecutor(2) as both:
+        made = list(both.map(lambda name: approved(waiting, TOWN, tmp_path, by=name), ["An", "Bo"]))
+    assert sorted(out.is_new for out in made) == [False, True]
+    assert len({out.path for out in made}) == len(events(tmp_path, "release_approved")) == 1
 
 
 def changed(folder):

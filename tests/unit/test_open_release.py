@@ -21,7 +21,7 @@ from privacy.open_tier import DATASETS, places_of, unpack
 from privacy.open_tier.outages import outages_of
 from publication import versions
 from publication.approval import approve
-from publication.open_release import datasets_of, draw_into, ledger_of, stage
+from publication.open_release import datasets_of, draw_into, ledger_of, stage, through_of
 from tests.attack.test_suppression_city import vliet
 from tests.unit.population import day_cells
 
@@ -345,6 +345,66 @@ def test_outages_of_pairs_cordons_and_months():
         assert found is None if expected is None else set(found["status"]) <= expected
 
 
+def with_public_q(city, q=0.9):
+    return replace(city, dp=city.dp.model_copy(update={"public_q": q}))
+
+
+def through(office, **changes):
+    arguments = {"lake": office.below / "lake", "days": MARCH, "out": office.below / "out", "created_at": MADE, "attack": gate}
+    city = office.with_ledger(office.city)
+    in_force = policy.require_approved(city, office.below / "policy").hash
+    return through_of(**{**arguments, "city": city, "policy": in_force, **changes})
+
+
+def test_the_share_of_a_month_follows_from_what_is_drawn_and_costs_nothing(tmp_path, exact):
+    month = {
+        name: table.assign(bounded=table["bounded"] * 31, vehicles=table["vehicles"] * 31) for name, table in exact.items()
+    }
+    office = Office(tmp_path, month, with_public_q(VLIET))
+    for dataset in ("gate_pair_month", "gate_month_hour"):
+        with pytest.raises(ConfigError, match=f"{dataset} was not released"):
+            through(office)
+        office.approve(office.plan(dataset, MARCH))
+    before = office.ledger.head()
+    made = through(office)
+    published = approve(
+        made.path,
+        lake=office.below / "lake",
+        city=office.with_ledger(office.city),
+        by="An",
+        role="officer",
+        approvals=office.below / "policy",
+    )
+    rows = pd.read_csv(published.path / "through_month.csv").set_index("cordon_id")
+    visits, gates = office.exact["gate_pair_day"], office.exact["gate_hour"]
+    for cordon in VLIET.cordons:
+        t = visits[(visits["cordon_id"] == cordon) & (visits["kind"] == "through")]["bounded"].sum()
+        e = gates[(gates["cordon_id"] == cordon) & (gates["direction"] == "in")]["bounded"].sum()
+        row = rows.loc[cordon]
+        assert row["low"] < row["through_share"] < row["high"]
+        # Wider than its 95 %, so that one run in a million fails.
+        assert abs(row["through_share"] - t / (0.9 * e)) < 2.5 * (row["high"] - row["low"]) / 2
+    assert office.ledger.head() == before
+    assert through(office).is_new is False
+    page = (published.path / "index.html").read_text()
+    assert "for a detection probability of 0.9" in page
+    assert json.loads((published.path / "privacy_report.json").read_text())["passed"]
+
+
+def test_a_share_of_which_noise_leaves_too_little_is_missing(tmp_path, exact):
+    office = Office(tmp_path, {n: t.assign(bounded=0) for n, t in exact.items()}, with_public_q(VLIET))
+    for dataset in ("gate_pair_month", "gate_month_hour"):
+        office.approve(office.plan(dataset, MARCH))
+    rows = pd.read_csv(through(office).path / "release" / "through_month.csv")
+    assert set(rows["status"]) == {"missing"}
+    assert rows[["through_share", "low", "high"]].isna().all(axis=None)
+
+
+def test_without_a_declared_detection_probability_there_is_no_share(office):
+    with pytest.raises(ConfigError, match="needs public_q"):
+        through(office)
+
+
 @pytest.mark.parametrize(
     ("days", "dataset", "error", "says"),
     [
@@ -362,6 +422,7 @@ def test_a_period_that_is_no_unit_is_refused(days, dataset, error, says):
 def test_only_what_the_city_publishes_is_released():
     assert datasets_of([DAY], city=VLIET, dataset=None) == ["od_day", "gate_hour"]
     assert len(datasets_of(MARCH, city=VLIET, dataset=None)) == 5
+    assert datasets_of(MARCH, city=VLIET, dataset="through_month") == ["through_month"]
     products = VLIET.publication.products.model_copy(update={"open": ("gate_hour",)})
     shy = replace(VLIET, publication=VLIET.publication.model_copy(update={"products": products}))
     assert datasets_of([DAY], city=shy, dataset=None) == ["gate_hour"]

@@ -132,7 +132,7 @@ def show_plans(planned: Sequence[Any], *, published: Sequence[Any], as_json: boo
     """What releases of the open tier cost and how noisy they are, and where they are.
 
     Args:
-        planned: as :func:`publication.open_release.stage` gives them.
+        planned: as :func:`publication.open_plan.stage` gives them.
         published: for each, as :func:`publication.approval.approve` gives it, or None.
     """
     if as_json:

@@ -21,6 +21,7 @@ from privacy.open_tier.noise import epsilon
 from publication import open_files, staging, versions
 from publication.approval import purpose_of
 from publication.charts import shares_with_range
+from publication.open_plan import THROUGH, Planned
 from publication.open_tables import MONTH
 from publication.products import Product
 from publication.staging import Terms
@@ -28,7 +29,6 @@ from publication.staging import Terms
 if TYPE_CHECKING:
     from kordon.city import City
 
-NAME = "through_month"
 SOURCES = ("gate_pair_month", "gate_month_hour")
 Z95 = 1.96
 KNOWN = 5
@@ -42,7 +42,7 @@ def _columns(*names: str) -> tuple[Any, ...]:
 
 _SHARE, _LOW, _HIGH = _columns("through_share", "through_share_low", "through_share_high")
 TABLE = Product(
-    NAME,
+    THROUGH,
     "Share of what enters a cordon that drives through, per month",
     "Deel van wat een kordon binnenrijdt dat doorrijdt, per maand",
     "out_through_day_cell",
@@ -98,12 +98,8 @@ def stage_through(
     created_at: datetime,
     ledger: Ledger,
     attack: Callable[[Path, list[Path]], None],
-) -> tuple[Path, int, bool, dict[str, Any]]:
+) -> Planned:
     """Stage the month's shares, worked out from what was drawn.
-
-    Returns:
-        The staged folder, or that of the newest version when it holds the same; the version; whether it is staged; what is told of
-        it, as of a plan.
 
     Raises:
         ConfigError: the city declares no ``public_q``, or what the shares follow from is not released.
@@ -113,12 +109,12 @@ def stage_through(
     q = city.dp.public_q
     if q is None:
         raise ConfigError(
-            f"{NAME} needs public_q in [dp] of city.toml: a detection probability that {city.name} knows from counts of its own, never "
+            f"{THROUGH} needs public_q in [dp] of city.toml: a detection probability that {city.name} knows from counts of its own, never "
             "from this lake. Without it the share is not published."
         )
     pairs, gates = (_drawn(ledger, name, first=first, last=last) for name in SOURCES)
     rows = through_month(pairs, gates, q=q)
-    series = f"{city.id}-open-{NAME}"
+    series = f"{city.id}-open-{THROUGH}"
     period = out.absolute() / series / versions.period_name(first, last)
     newest = versions.latest(period)
     version = newest[0] + 1 if newest else 1
@@ -135,8 +131,8 @@ def stage_through(
     )
     rho = float(pairs.metadata["rho"]) + float(gates.metadata["rho"])
     metadata = {
-        "release_id": f"{city.id}.{NAME}.{first}.{last}.v{version}",
-        "dataset": NAME,
+        "release_id": f"{city.id}.{THROUGH}.{first}.{last}.v{version}",
+        "dataset": THROUGH,
         "mechanism": f"worked out from {pairs.metadata['release_id']} and {gates.metadata['release_id']}; nothing is drawn for it",
         "preset": city.dp.preset,
         "rho": rho,
@@ -154,7 +150,7 @@ def stage_through(
     def fill(folder: Path) -> bool:
         open_files.write(
             folder,
-            {NAME: rows},
+            {THROUGH: rows},
             products=[TABLE],
             metadata={"measure": "through_share", **metadata},
             subject=("through traffic, with noise", "doorgaand verkeer, met ruis"),
@@ -171,8 +167,8 @@ def stage_through(
     staged = staging.stage(lake, terms=terms, purpose=purpose_of(city), fill=fill)
     if staged is None:
         assert newest is not None
-        return newest[1], newest[0], False, said
-    return staged.folder, version, True, said
+        return Planned(newest[1], newest[0], False, said)
+    return Planned(staged.folder, version, True, said)
 
 
 def _drawn(ledger: Ledger, dataset: str, *, first: date, last: date) -> Drawn:
@@ -180,7 +176,7 @@ def _drawn(ledger: Ledger, dataset: str, *, first: date, last: date) -> Drawn:
     content = ledger.stored(rows[-1].release_id) if rows else None
     if content is None:
         raise ConfigError(
-            f"{NAME} of {first:%Y-%m} follows from {' and '.join(SOURCES)}, and {dataset} was not released: release it first "
+            f"{THROUGH} of {first:%Y-%m} follows from {' and '.join(SOURCES)}, and {dataset} was not released: release it first "
             f"(--dataset {dataset}, by the {DATASETS[dataset].unit})."
         )
     return unpack(content)

@@ -78,7 +78,8 @@ def publish(
     """
     from kordon.commands.audit import gate
     from publication import approval, staging
-    from publication.open_release import PLAN, cells_of, draw_into, ledger_of
+    from publication.open_draw import cells_of, draw_into
+    from publication.open_plan import PLAN, ledger_of
 
     folder = Path(lake).absolute()
 

@@ -103,8 +103,8 @@ def _open(
     from kordon import report
     from kordon.commands.audit import gate
     from privacy.governance.policy import require_approved
-    from publication.open_release import datasets_of, stage_from_lake, through_of
-    from publication.open_through import NAME as THROUGH
+    from publication.open_plan import THROUGH, datasets_of, ledger_of, stage_from_lake
+    from publication.open_through import stage_through
 
     terms: dict[str, Any] = {
         "city": city,
@@ -115,7 +115,7 @@ def _open(
     }
     wanted = datasets_of(period, city=city, dataset=dataset)
     if wanted == [THROUGH]:
-        planned = [through_of(lake=Path(lake).absolute(), attack=gate, **terms)]
+        planned = [stage_through(lake=Path(lake).absolute(), ledger=ledger_of(city, out=out), attack=gate, **terms)]
     else:
         with opened_lake(lake, master=master, write=False) as opened:
             planned = [stage_from_lake(lake=opened, dataset=name, correction=correction, **terms) for name in wanted]

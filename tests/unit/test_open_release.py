@@ -21,7 +21,9 @@ from privacy.open_tier import DATASETS, places_of, unpack
 from privacy.open_tier.outages import outages_of
 from publication import versions
 from publication.approval import approve
-from publication.open_release import datasets_of, draw_into, ledger_of, stage, through_of
+from publication.open_draw import draw_into
+from publication.open_plan import datasets_of, ledger_of, stage
+from publication.open_through import stage_through
 from tests.attack.test_suppression_city import vliet
 from tests.unit.population import day_cells
 
@@ -353,7 +355,7 @@ def through(office, **changes):
     arguments = {"lake": office.below / "lake", "days": MARCH, "out": office.below / "out", "created_at": MADE, "attack": gate}
     city = office.with_ledger(office.city)
     in_force = policy.require_approved(city, office.below / "policy").hash
-    return through_of(**{**arguments, "city": city, "policy": in_force, **changes})
+    return stage_through(**{**arguments, "city": city, "policy": in_force, "ledger": office.ledger, **changes})
 
 
 def test_the_share_of_a_month_follows_from_what_is_drawn_and_costs_nothing(tmp_path, exact):

@@ -1,40 +1,36 @@
-"""A release of the open tier: a plan is staged, somebody approves it, and only then is the noise drawn, once."""
+"""The plan of a release of the open tier: what it costs and how noisy it is, staged for somebody to approve. Nothing is drawn."""
 
 import calendar
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from kordon.days import Day
-from kordon.errors import ConfigError, PrivacyError, UsageError
+from kordon.errors import ConfigError, UsageError
 from privacy.ledger import Head, Ledger, open_ledger
 from privacy.ledger.chain import BURNED, COMMITTED
-from privacy.open_tier import DATASETS, DELTA, Drawn, Plan, places_of, plan, preset, release_once, unpack
+from privacy.open_tier import DATASETS, DELTA, Plan, places_of, plan, preset
 from privacy.open_tier.datasets import DAY, MONTH
 from privacy.open_tier.drawing import metadata
 from privacy.open_tier.noise import epsilon
 from privacy.open_tier.outages import outages_of
 from privacy.open_tier.releasing import last_release, newest_version
-from publication import open_files, staging, versions
+from publication import staging, versions
 from publication.approval import approval_of, purpose_of
 from publication.complete_days import consecutive, described, overridden, refuse_incomplete
-from publication.open_through import NAME as THROUGH
-from publication.open_through import stage_through
-from publication.staging import Staged, Terms
+from publication.staging import Terms
 
 if TYPE_CHECKING:
     from kordon.city import City
     from kordon.lake import Lake
 
 PLAN = "plan.json"
-Attack = Callable[[Path, list[Path], dict[str, pd.DataFrame] | None], None]
-"""Attacks a finished folder, given the versions before it and the product cells where they are at hand."""
+THROUGH = "through_month"
+"""The product that follows from others that are drawn (:mod:`publication.open_through`)."""
 
 
 @dataclass(frozen=True)
@@ -167,12 +163,12 @@ def stage(
     versions.refuse_overlap(terms.period.parent, first=first, last=last)
     release_id = f"{city.id}.{dataset}.{first}.{last}.v{version}"
     earlier = last_release(ledger, dataset, but_for=release_id)
-    planned = _plan(city, dataset, terms, earlier=earlier)
+    planned = plan_of(city, dataset, terms, earlier=earlier)
     is_drawn = state == COMMITTED and version == newest
     if not is_drawn:
         ledger.foresee(planned.charge, new_cells=True)
     content = {
-        "plan": _described(planned),
+        "plan": plan_said(planned),
         "earlier": earlier["release_id"] if earlier else None,
         "correction": correction,
         "config_hash": city.config_hash,
@@ -192,24 +188,6 @@ def stage(
     return Planned(staged.folder, version, True, content)
 
 
-def through_of(
-    *,
-    lake: Path,
-    city: "City",
-    days: list[date],
-    out: Path,
-    policy: str,
-    created_at: datetime,
-    attack: Callable[[Path, list[Path]], None],
-) -> Planned:
-    """:func:`publication.open_through.stage_through` with the city's ledger."""
-    ledger = ledger_of(city, out=out)
-    made = stage_through(
-        lake=lake, city=city, days=days, out=out, policy=policy, created_at=created_at, ledger=ledger, attack=attack
-    )
-    return Planned(*made)
-
-
 def _version(newest: int, state: str | None, *, correction: str | None, name: str) -> int:
     if correction is not None:
         if not newest:
@@ -223,7 +201,8 @@ def _version(newest: int, state: str | None, *, correction: str | None, name: st
     return max(newest, 1)
 
 
-def _plan(city: "City", dataset: str, terms: Terms, *, earlier: Any) -> Plan:
+def plan_of(city: "City", dataset: str, terms: Terms, *, earlier: Any) -> Plan:
+    """The plan of a release, by the city folder as it is now and the metadata of the dataset's release before."""
     return plan(
         dataset,
         places=places_of(city),
@@ -236,7 +215,7 @@ def _plan(city: "City", dataset: str, terms: Terms, *, earlier: Any) -> Plan:
     )
 
 
-def _described(planned: Plan) -> dict[str, Any]:
+def plan_said(planned: Plan) -> dict[str, Any]:
     """A plan as it is approved: what it costs and how noisy it is, and the hash of its cells with what was down."""
     cells = hashlib.sha256("".join(level.cells.to_csv(index=False) for level in planned.levels).encode()).hexdigest()
     return {**metadata(planned), "cells_sha256": cells}
@@ -253,97 +232,3 @@ def _budget(ledger: Ledger, planned: Plan, *, is_paid: bool) -> dict[str, Any]:
         "epsilon_year": epsilon(year, delta=DELTA),
         "epsilon_day_cap": epsilon(planned.preset.caps.day, delta=DELTA),
     }
-
-
-def draw_into(
-    staged: Staged,
-    work: Path,
-    *,
-    city: "City",
-    ledger: Ledger,
-    cells: Callable[[str, list[dict[str, str]]], pd.DataFrame],
-    attack: Attack,
-    new_cells: bool = False,
-) -> dict[str, Any]:
-    """Pay, draw, audit and keep an approved plan, and write its files; or write those of what was kept before.
-
-    Args:
-        work: an empty folder.
-        cells: reads a table of product cells for the plan's days, given what the plan says of their runs.
-        attack: see :data:`Attack`; what gets through burns the release.
-        new_cells: see ``Ledger.reserve``.
-
-    Returns:
-        What ``approval.json`` tells of the ledger.
-
-    Raises:
-        ConfigError: the city folder, or the days, are not those of the plan any more.
-        PrivacyError: the ledger or an attack refuses.
-    """
-    content = json.loads((staged.files / PLAN).read_text(encoding="utf-8"))
-    said = content["plan"]
-    told = {name: content[name] for name in ("budget", "runs", "overrides", "config_hash", "correction")}
-    earlier_versions = versions.versions_of(staged.terms.period)
-    exact: dict[str, pd.DataFrame] = {}
-
-    def finish(drawn: Drawn) -> None:
-        open_files.write_drawn(work, drawn, city=city, terms=staged.terms, told=told)
-        attack(work, earlier_versions, exact or None)
-
-    kept = ledger.stored(said["release_id"])
-    if kept is not None:
-        finish(unpack(kept))
-    else:
-        before = content["earlier"]
-        metadata_before = unpack(_stored(ledger, before)).metadata if before else None
-        planned = _plan(city, said["dataset"], staged.terms, earlier=metadata_before)
-        if json.loads(json.dumps(_described(planned))) != said:
-            raise ConfigError(
-                f"The city folder changed since {staged.terms.name} was planned (places, outages, calendar): plan it again with "
-                "`kordon release`. Nothing was spent."
-            )
-
-        def counts() -> pd.DataFrame:
-            found = _bounded(cells(f"out_{planned.dataset.cells}_cell", content["runs"]), planned=planned)
-            exact[planned.dataset.cells] = found
-            return found
-
-        release_once(ledger, planned, counts, new_cells=new_cells, attack=finish)
-    head = ledger.head()
-    assert head is not None
-    return {"ledger": {"seq": head.seq, "hash": head.hash}}
-
-
-def cells_of(lake: "Lake", *, city: "City", table: str, runs: list[dict[str, str]]) -> pd.DataFrame:
-    """Product cells of the days of a plan.
-
-    Raises:
-        ConfigError: a day is not complete any more, or was computed again.
-    """
-    days = [date.fromisoformat(run["service_day"]) for run in runs]
-    now = refuse_incomplete(lake, days=days, city=city)
-    again = [run["service_day"] for run, day in zip(runs, days, strict=True) if now[day].run_id != run["run_id"]]
-    if again:
-        raise ConfigError(
-            f"{', '.join(again)} was computed again since the release was planned: plan it again. Nothing was spent."
-        )
-    return lake.read_whole(table, days).toPandas()
-
-
-def _stored(ledger: Ledger, release_id: str) -> bytes:
-    content = ledger.stored(release_id)
-    if content is None:
-        raise PrivacyError(f"The ledger does not hold {release_id}, by which this release was planned: restore the ledger.")
-    return content
-
-
-def _bounded(found: pd.DataFrame, *, planned: Plan) -> pd.DataFrame:
-    """The cells, of which every one that was up has its bounded count."""
-    up = found["status"].ne("missing") if "status" in found else pd.Series(True, index=found.index)
-    absent = "bounded" not in found or bool(found.loc[up, "bounded"].isna().any())
-    if absent:
-        raise ConfigError(
-            f"{planned.charge.release_id}: the days were computed by a version of Kordon that did not bound what a vehicle counts for. "
-            "Run `kordon run` for them again. Nothing was spent."
-        )
-    return found

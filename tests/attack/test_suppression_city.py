@@ -11,6 +11,7 @@ import pytest
 from kordon import city as cities
 from kordon.city import City, Gate, Site, Zone
 from kordon.tables import TABLES
+from kordon.tables.record import LONG
 
 VLIET = Path(__file__).resolve().parents[2] / "cities" / "vliet"
 DAY = date(2026, 3, 10)
@@ -141,7 +142,7 @@ def cells(city: City, *, days: list[date], vehicles: int, seed: int, absent: tup
 def _as_stored(rows: pd.DataFrame, table: str) -> pd.DataFrame:
     """With every column of the table's record; those that no attack looks at are empty, or 0."""
     columns = TABLES[table].columns
-    absent = {c.name: None if c.may_be_null else 0.0 for c in columns if c.name not in rows}
+    absent = {c.name: None if c.may_be_null else 0 if c.type == LONG else 0.0 for c in columns if c.name not in rows}
     return rows.assign(**absent | ({"status": "ok"} if "status" in absent else {}))[[c.name for c in columns]]
 
 

@@ -20,7 +20,7 @@ FLOOR = 10
 """No release of the shared tier shows fewer, whatever it declares."""
 TRAVEL_TIME_VEHICLES = 30
 """Fewest drives behind a shown travel time: its percentiles are single vehicles."""
-PER_VEHICLE_DAY = {"od_day": 2, "gate_hour": 4, "gate_pair_day": 2, "dwell_day": 2}
+PER_VEHICLE_DAY = {"od_day": 2, "od_month_hour": 2, "gate_hour": 4, "gate_pair_day": 2, "dwell_day": 2}
 """The most that one vehicle may count in a cell of the open tier (trips of an OD, crossings and visits of a cordon)."""
 
 
@@ -259,7 +259,7 @@ def suite(
     """All attacks on some releases of the same city together, the one in question first.
 
     Args:
-        k: the threshold; else the largest that the releases declare.
+        k: the threshold; else the largest that the releases declare; the open tier has none.
         cells: the lake's product cells, for what only an insider can check.
 
     Raises:
@@ -269,8 +269,8 @@ def suite(
         raise InputError("The releases are of different cities: nothing adds up between them. Audit each city's alone.")
     ordered = sorted(releases, key=lambda release: int(release.about.get("version", 0) or 0))
     declared = [release.k for release in ordered if release.k is not None]
-    threshold = max([*([k] if k else declared), FLOOR]) if k or declared else None
-    if threshold is None:
+    threshold = max([*([k] if k else declared), FLOOR])
+    if not k and not declared and any(release.tier == "shared" for release in releases):
         raise InputError(f"{releases[0].folder} does not say its threshold: give it with --k.")
     return [
         schema_allow_list(releases),

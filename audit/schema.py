@@ -18,23 +18,38 @@ KEYS: dict[str, tuple[str, ...]] = {
     "travel_time_hour": ("date", "hour", "from_site_id", "to_site_id"),
     "site_hour": ("date", "hour", "site_id", "vehicle_class"),
     "camera_health_day": ("date", "camera_id"),
+    # The coarser levels of the open tier, which its products add up to, and its classes by the month.
+    "od_district_day": ("date", "origin_district_id", "destination_district_id", "vehicle_class"),
+    "od_month_all": ("month", "origin_zone_id", "destination_zone_id"),
+    "od_month": ("month", "origin_zone_id", "destination_zone_id", "vehicle_class"),
+    "od_month_type": ("month", "day_type", "origin_zone_id", "destination_zone_id"),
+    "cordon_day": ("date", "cordon_id", "direction", "vehicle_class"),
+    "gate_day": ("date", "cordon_id", "gate_id", "direction", "vehicle_class"),
+    "gate_month": ("month", "cordon_id", "gate_id", "direction", "vehicle_class"),
+    "gate_month_hour": ("month", "cordon_id", "gate_id", "direction", "vehicle_class", "hour_of_day"),
+    "cordon_month": ("month", "cordon_id", "kind"),
 }
 """The keys of each product."""
 
 _INTERVAL = ("low", "high", "margin95")
+_NOISY = {measure: (measure, "margin95", f"{measure}_unbiased") for measure in ("trips", "passages", "visits")}
+"""The measures of a table of the open tier."""
 MEASURES: dict[str, tuple[str, ...]] = {
-    "gate_hour": ("passages", "passages_expanded", *_INTERVAL),
-    "od_day": ("trips", "trips_expanded", *_INTERVAL),
-    "od_month_hour": ("trips", "trips_expanded", *_INTERVAL),
+    "gate_hour": ("passages", "passages_expanded", *_INTERVAL, "passages_unbiased"),
+    "od_day": ("trips", "trips_expanded", *_INTERVAL, "trips_unbiased"),
+    "od_month_hour": ("trips", "trips_expanded", *_INTERVAL, "trips_unbiased"),
     "gate_pair_day": ("visits", "visits_expanded", *_INTERVAL),
-    "gate_pair_month": ("visits", *_INTERVAL),
+    "gate_pair_month": ("visits", *_INTERVAL, "visits_unbiased"),
     "through_day": ("entries", "through", "through_share", *_INTERVAL),
     "through_month": ("through_share", *_INTERVAL),
     "dwell_day": ("visits", "visits_expanded", *_INTERVAL),
-    "dwell_month": ("visits", *_INTERVAL),
+    "dwell_month": ("visits", *_INTERVAL, "visits_unbiased"),
     "travel_time_hour": ("n", "p25_s", "p50_s", "p75_s", "p95_s", "buffer_index"),
     "site_hour": ("passages", "passages_expanded", *_INTERVAL),
     "camera_health_day": ("uptime_pct", "incidents"),
+    **dict.fromkeys(("od_district_day", "od_month_all", "od_month", "od_month_type"), _NOISY["trips"]),
+    **dict.fromkeys(("cordon_day", "gate_day", "gate_month", "gate_month_hour"), _NOISY["passages"]),
+    "cordon_month": _NOISY["visits"],
 }
 """The measures that each product may have, in either tier."""
 
@@ -49,6 +64,9 @@ COUNTS: dict[str, tuple[str, ...]] = {
     "dwell_month": ("visits",),
     "travel_time_hour": ("n",),
     "site_hour": ("passages",),
+    **dict.fromkeys(("od_district_day", "od_month_all", "od_month", "od_month_type"), ("trips",)),
+    **dict.fromkeys(("cordon_day", "gate_day", "gate_month", "gate_month_hour"), ("passages",)),
+    "cordon_month": ("visits",),
 }
 """The measures that count vehicles' doings, of which few would tell of somebody."""
 

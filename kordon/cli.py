@@ -258,44 +258,6 @@ def check_city(city: Path, master: str, landing: Path | None) -> None:
 
 
 @cli.command()
-@options("city", "lake", "period", "master", "json")
-@click.option("--tier", type=click.Choice(["shared"]), default="shared", show_default=True, help="Who may receive it.")
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Where releases are kept.")
-@click.option("--approve-as", metavar="NAME", help="Publish in this name.")
-def release(
-    city: Path, lake: str, period: list[date], master: str, as_json: bool, tier: str, out: Path, approve_as: str | None
-) -> None:
-    """Publish a shared release of complete days, unless an attack on it gets through.
-
-    \b
-    Example:
-      kordon release --city cities/vliet --lake lake --period 2026-03-10..2026-03-12 --out releases --approve-as "An Peeters"
-    """
-    from datetime import UTC, datetime
-
-    from kordon import report
-    from kordon.commands.approve import ready_to_release
-    from kordon.commands.audit import gate
-    from publication.release import build
-
-    if not approve_as:
-        raise ConfigError("A trial release is published in somebody's name: give --approve-as NAME.")
-    loaded = loaded_city(city)
-    ready_to_release(loaded, by=approve_as, say=say)
-    with opened_lake(lake, master=master, write=False) as opened:
-        made = build(
-            lake=opened,
-            city=loaded,
-            days=period,
-            out=out,
-            approved_by=approve_as,
-            created_at=datetime.now(UTC).replace(microsecond=0),
-            audit=gate,
-        )
-    report.show_release(made, as_json=as_json)
-
-
-@cli.command()
 @options("city", "lake", "master", "json", "quiet")
 @click.option("--truth", type=click.Path(exists=True, file_okay=False, path_type=Path), required=True, help="A truth folder.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Also write the report as one HTML page.")

@@ -83,6 +83,7 @@ def main(*, out: Path, city: Path, master: str, progress: Callable[[str], None])
     from kordon.cli import loaded_city, opened_lake
     from kordon.commands.approve import ready_to_release
     from kordon.commands.audit import gate
+    from publication.approval import approve
     from publication.release import build
     from quality.gate import judge
 
@@ -109,21 +110,23 @@ def main(*, out: Path, city: Path, master: str, progress: Callable[[str], None])
             progress=progress,
         )
         report.show_run(summary, lake, as_json=False)
-        release = build(
+        staged = build(
             lake=lake,
             city=loaded,
             days=days,
             out=out / "releases",
-            approved_by="the demo",
             created_at=datetime.now(UTC).replace(microsecond=0),
             approvals=out / "policy",
             audit=gate,
         )
-        report.show_release(release, as_json=False)
+        release = approve(
+            staged.path, lake=out / "lake", city=loaded, by="the demo", role="demonstration", approvals=out / "policy"
+        )
+        report.show_release(staged, published=release, as_json=False)
         numbers = first_numbers(lake, loaded, days)
     click.echo("\nWhat an analyst asks first (exact counts, closed tier):")
     for question, answer in numbers:
         click.echo(f"  {question:<45} {answer}")
-    click.echo(f"\nThe release: {Path(release.path) / 'index.html'}")
+    click.echo(f"\nThe release: {release.path / 'index.html'}")
     click.echo(f"The lake:    {out / 'lake'}   (kordon status --lake {out / 'lake'})")
     click.echo(f"{time.monotonic() - began:.0f} s in all")

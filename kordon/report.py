@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -101,16 +102,73 @@ def show_preview(files: list[dict[str, Any]]) -> None:
     _print(grid("The first lines of each file", ["source", "file", "lines", "accepted", "refused, by error code"], rows))
 
 
-def show_release(made: Any, *, as_json: bool) -> None:
-    """Where a release is and how much of it could be shown."""
+def show_release(made: Any, *, published: Any = None, as_json: bool) -> None:
+    """Where a release is and how much of it could be shown.
+
+    Args:
+        made: as :func:`publication.release.build` gives it.
+        published: as :func:`publication.approval.approve` gives it, when it was approved at once.
+    """
+    is_staged = made.is_new and published is None
+    path = published.path if published else made.path
     if as_json:
-        _dump({"path": made.path, "version": made.version, "is_new": made.is_new, "report": made.report})
+        state = "staged" if is_staged else "published"
+        _dump({"path": path, "state": state, "version": made.version, "is_new": made.is_new, "report": made.report})
         return
     rows = [[name, *values.values()] for name, values in made.report.items()]
     header = ["product", *(next(iter(made.report.values())).keys() if made.report else [])]
     _print(grid(f"Shared release v{made.version}", header, rows))
-    print("Nothing changed since this version." if not made.is_new else "Published.")
-    print(Path(made.path) / "index.html")
+    if is_staged:
+        print("Staged: `kordon approve` publishes it. Nobody else can read")
+        print(path)
+    elif published is None:
+        print("Nothing changed since this version.")
+        print(Path(path) / "index.html")
+    else:
+        show_published(published, as_json=False)
+
+
+def show_plans(planned: Sequence[Any], *, published: Sequence[Any], as_json: bool) -> None:
+    """What releases of the open tier cost and how noisy they are, and where they are.
+
+    Args:
+        planned: as :func:`publication.open_plan.stage` gives them.
+        published: for each, as :func:`publication.approval.approve` gives it, or None.
+    """
+    if as_json:
+        states = ["published" if done or not plan.is_new else "staged" for plan, done in zip(planned, published, strict=True)]
+        paths = [done.path if done else plan.path for plan, done in zip(planned, published, strict=True)]
+        _dump(
+            [
+                {"path": path, "state": state, "version": plan.version, "is_new": plan.is_new, **plan.plan}
+                for plan, path, state in zip(planned, paths, states, strict=True)
+            ]
+        )
+        return
+    for plan, done in zip(planned, published, strict=True):
+        said, budget = plan.plan["plan"], plan.plan["budget"]
+        levels = [[level["table"], level["cells"], round(level["sigma"], 1), level["margin95"]] for level in said["levels"]]
+        print(f"{said['release_id']}, epsilon {said['epsilon']:.2f}: {said['mechanism']}")
+        if levels:
+            _print(grid("What is drawn", ["table", "rows", "sigma", "margin"], levels))
+        for table, why in said["pooled"].items():
+            print(f"{table} is left to the month: {why['reason']}")
+        if budget:
+            print(f"{budget['spent_pct']:.1f} % of the budget of {budget['year']} is spent with it.")
+        if done:
+            show_published(done, as_json=False)
+        else:
+            print("Staged: `kordon approve` publishes it." if plan.is_new else "It is published.")
+            print(plan.path)
+
+
+def show_published(published: Any, *, as_json: bool) -> None:
+    """Where a version is, and whether it was published now."""
+    if as_json:
+        _dump(vars(published))
+        return
+    print("Published." if published.is_new else "It was published before.")
+    print(Path(published.path) / "index.html")
 
 
 def show_retention(done: "retention.Report", *, keys: list[str], as_json: bool) -> None:

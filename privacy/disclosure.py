@@ -35,6 +35,8 @@ CONTRIBUTORS = {
     "dwell_day": ("vehicles",),
     "travel_time_hour": ("vehicles",),
 }
+OF_NO_VEHICLE = ("camera_health_day",)
+"""Products that no vehicle decides: their rows are shown as they are."""
 LEAST = {"travel_time_hour": 30}
 """Products with a threshold of their own, whatever lower one the city has: the ends of a spread are single vehicles."""
 
@@ -45,7 +47,7 @@ class Disclosure:
 
     Attributes:
         status: per product, the published status of each row, in the order of the rows.
-        report: per product, how many rows are shown and hidden, and the share of its count that is shown.
+        report: per product that counts vehicles, how many rows are shown and hidden, and the share of its count that is shown.
         narrow: hidden counts that stay narrow although nothing more can be hidden; each follows from public facts alone.
     """
 
@@ -60,6 +62,9 @@ def disclose(
     gates: Iterable[tuple[str, str, str, str]],
     zone_of: Mapping[str, str],
     k: int,
+    k_travel_time: int = LEAST["travel_time_hour"],
+    most_of_one: float = MOST_OF_ONE,
+    most_of_two: float = MOST_OF_TWO,
 ) -> Disclosure:
     """Decide on all tables of a release together.
 
@@ -68,16 +73,28 @@ def disclose(
             (``ok``, ``low_n``, ``partial``, ``missing``, ``structural_zero``).
         gates: (cordon_id, gate_id, site_id, direction) of every record of ``gates.csv``.
         zone_of: the zone of every site.
-        k: fewest distinct vehicles of a shown row.
+        k: fewest distinct vehicles of a shown row; ``k_travel_time`` of a travel time.
+        most_of_one, most_of_two: the largest share of a shown count that one vehicle, and two, may have; of 1.
 
     Raises:
         ValueError: the threshold lies below the floor of the tier, or a table does not count its vehicles.
     """
     if k < FLOOR:
         raise ValueError(f"the shared tier shows nothing of fewer than {FLOOR} vehicles, not {k}")
+    unseen = {product: table["status"] for product, table in tables.items() if product in OF_NO_VEHICLE}
+    tables = {product: table for product, table in tables.items() if product not in unseen}
     known = crossings(gates)
     kept_back = withheld(known)
-    primary = {product: too_few(table, product=product, k=k) for product, table in tables.items()}
+    primary = {
+        product: too_few(
+            table,
+            product=product,
+            k=max(k, k_travel_time) if product in LEAST else k,
+            most_of_one=most_of_one,
+            most_of_two=most_of_two,
+        )
+        for product, table in tables.items()
+    }
     hidden = {product: mask.copy() for product, mask in primary.items()}
     gate_hour = tables["gate_hour"]
     places = zip(gate_hour["cordon_id"], gate_hour["gate_id"], gate_hour["direction"], strict=True)
@@ -102,7 +119,7 @@ def disclose(
         )
         for product, table in tables.items()
     }
-    return Disclosure(status, report, narrow)
+    return Disclosure({**status, **unseen}, report, narrow)
 
 
 def has_value(table: pd.DataFrame) -> Bools:
@@ -111,7 +128,14 @@ def has_value(table: pd.DataFrame) -> Bools:
     return found
 
 
-def too_few(table: pd.DataFrame, *, product: str, k: int) -> Bools:
+def too_few(
+    table: pd.DataFrame,
+    *,
+    product: str,
+    k: int,
+    most_of_one: float = MOST_OF_ONE,
+    most_of_two: float = MOST_OF_TWO,
+) -> Bools:
     """The rows with fewer than ``k`` distinct vehicles behind any count that they tell, 0 is fewer, or dominated by one or two.
 
     Raises:
@@ -121,19 +145,20 @@ def too_few(table: pd.DataFrame, *, product: str, k: int) -> Bools:
     if absent:
         raise ValueError(f"{product} has no {', '.join(sorted(absent))}: its rows cannot be judged")
     least = table[list(CONTRIBUTORS[product])].fillna(0).min(axis=1).to_numpy()
-    found: Bools = ((least < max(k, LEAST.get(product, 0))) | dominated(table)) & has_value(table)
+    is_dominated = dominated(table, most_of_one=most_of_one, most_of_two=most_of_two)
+    found: Bools = ((least < max(k, LEAST.get(product, 0))) | is_dominated) & has_value(table)
     return found
 
 
-def dominated(table: pd.DataFrame) -> Bools:
-    """The rows of which one vehicle has more than 40 % of the count, or the two with most more than 60 %.
+def dominated(table: pd.DataFrame, *, most_of_one: float = MOST_OF_ONE, most_of_two: float = MOST_OF_TWO) -> Bools:
+    """The rows of which one vehicle has more than a share of the count, or the two with most more than another.
 
     Args:
         table: rows with ``largest_share`` and ``top_two_share``, of 1; a table without these columns, or a row without the value,
             is taken to be of many equal vehicles.
     """
     found: Bools = np.zeros(len(table), bool)
-    for column, most in (("largest_share", MOST_OF_ONE), ("top_two_share", MOST_OF_TWO)):
+    for column, most in (("largest_share", most_of_one), ("top_two_share", most_of_two)):
         if column in table:
             found |= table[column].astype("Float64").fillna(0).to_numpy(np.float64) > most
     return found

@@ -13,7 +13,7 @@ from kordon.errors import ConfigError
 from kordon.tables import TABLES
 from kordon.tables.record import LONG
 from privacy.day_relations import ALL
-from privacy.disclosure import OK
+from privacy.disclosure import MISSING, OK
 from publication.products import PRODUCTS, TRAVEL_TIME_HOUR, Product
 
 if TYPE_CHECKING:
@@ -54,6 +54,8 @@ def cell_set(product: Product, *, city: "City", days: Iterable[date]) -> pd.Data
             rows += [(day, *cell) for cell in every(city.cordons, (ALL, *city.vehicle_classes))]
         elif product.name == "dwell_day":
             rows += [(day, *cell) for cell in every(city.cordons, city.methods.dwell_bins_s)]
+        elif product.name == "camera_health_day":
+            rows += [(day, camera) for camera in dict.fromkeys(camera.camera_id for camera in city.cameras)]
         elif product.name == "travel_time_hour":
             rows += [(day, hour, *pair) for hour, pair in every(hours(day, timezone=city.zone_info), neighbours(city))]
         else:
@@ -120,7 +122,8 @@ def dense(product: Product, cells: pd.DataFrame, *, city: "City", days: Iterable
         )
     if "status" not in merged:
         merged["status"] = OK
-    merged["status"] = merged["status"].fillna(OK)
+    # Of what vehicles do, a cell that is not stored is a 0; of a camera, that it was not there.
+    merged["status"] = merged["status"].where(merged["_merge"] == "both", OK if product.is_of_vehicles else MISSING)
     numbers = [column for column in merged.columns if column not in (*keys, "status", "_merge")]
     valued = merged["status"].ne("missing")
     whole = {column.name for column in TABLES[product.cells].columns if column.type == LONG}

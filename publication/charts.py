@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from shapely.geometry import shape
 
 from publication.files import gate_features
+from publication.products import Product
 
 if TYPE_CHECKING:
     from kordon.city import City
@@ -163,6 +164,42 @@ def zone_matrix(od_day: pd.DataFrame, *, zones: Mapping[str, str]) -> str:
         axes.spines[:].set_visible(False)
         figure.tight_layout()
         return _svg(figure, "Trips between zones; a cross where nothing is shown")
+
+
+def largest_rows(table: Product, rows: pd.DataFrame, *, most: int = 12) -> str:
+    """The largest rows of a table of the open tier as bars with their margins."""
+    shown = rows[rows[table.counted].notna()].nlargest(most, table.counted).iloc[::-1]
+    constant = [key for key in table.key_names if shown[key].nunique() <= 1 and len(table.key_names) > 1]
+    names = shown[[key for key in table.key_names if key not in constant] or table.key_names]
+    labels = [", ".join(str(value) for value in name) for name in names.itertuples(index=False)]
+    values, margins = (shown[column].astype(float).to_numpy() for column in (table.counted, "margin95"))
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(8.6, 0.8 + 0.32 * len(shown)))
+        axes = figure.add_subplot()
+        axes.barh(range(len(shown)), values, color=IN, alpha=0.55, xerr=margins, ecolor=INK, capsize=3)
+        axes.set_yticks(range(len(shown)), labels)
+        axes.set_xlim(left=0)
+        axes.xaxis.set_major_formatter(mpl.ticker.StrMethodFormatter("{x:,.0f}"))
+        axes.grid(axis="x", color=AREA)
+        axes.set_axisbelow(True)
+        figure.tight_layout()
+        return _svg(figure, f"The largest rows of {table.name} with their margins")
+
+
+def shares_with_range(rows: pd.DataFrame) -> str:
+    """The through share of each cordon with its 95 % range; a cordon without one has no mark."""
+    share, low, high = (rows[name].astype(float).to_numpy() for name in ("through_share", "low", "high"))
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(8.6, 0.9 + 0.4 * len(rows)))
+        axes = figure.add_subplot()
+        axes.errorbar(share, range(len(rows)), xerr=[share - low, high - share], fmt="o", color=IN, ecolor=INK, capsize=4)
+        axes.set_yticks(range(len(rows)), list(rows["cordon_id"]))
+        axes.set_ylim(-0.6, len(rows) - 0.4)
+        axes.set_xlim(0, 1)
+        axes.xaxis.set_major_formatter(mpl.ticker.PercentFormatter(1))
+        axes.grid(axis="x", color=AREA)
+        figure.tight_layout()
+        return _svg(figure, "The through share of each cordon with its 95 % range")
 
 
 def _svg(figure: Figure, label: str) -> str:

@@ -1,13 +1,13 @@
 """``datapackage.json``: the one manifest of a release, a Data Package v2 with everything that is known about it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kordon.tables import Column
 from kordon.tables.record import DATE, DOUBLE, INT, LONG, STRING, TIMESTAMP
 from publication.files import sha256
-from publication.products import PRODUCTS, Product
+from publication.products import Product
 
 if TYPE_CHECKING:
     from kordon.city import City
@@ -28,12 +28,25 @@ LAYERS = {
 }
 
 
-def data_package(*, folder: Path, city: "City", about: dict[str, Any], created: str) -> dict[str, Any]:
+def data_package(
+    *,
+    folder: Path,
+    city: "City",
+    about: dict[str, Any],
+    created: str,
+    name: str,
+    subject: tuple[str, str],
+    description: tuple[str, str],
+    tables: Sequence[Product],
+) -> dict[str, Any]:
     """The descriptor of the data files in a folder.
 
     Args:
-        about: the ``kordon`` object: tier, status, period, version, runs, threshold, suppression report.
+        about: the ``kordon`` object: tier, status, period, version, runs, and what protects the figures.
         created: the instant of the release, ISO 8601.
+        name: of the series.
+        subject, description: in English and Dutch.
+        tables: those that are in the folder.
     """
     period = about["period"]
     span = (
@@ -41,22 +54,20 @@ def data_package(*, folder: Path, city: "City", about: dict[str, Any], created: 
     )
     return {
         "$schema": PROFILE,
-        "name": f"{city.id}-shared",
-        "id": f"{city.publication.base_url.rstrip('/')}/{city.id}-shared/{folder_name(period)}/v{about['version']}/",
-        "title": f"{city.name}: traffic from number plate cameras, {span}",
-        "title_nl": f"{city.name}: verkeer uit nummerplaatcamera's, {span.replace(' to ', ' tot en met ')}",
-        "description": "Counts of crossings, trips, visits and through traffic. Small numbers are not shown: see status.",
-        "description_nl": "Tellingen van passages, ritten, bezoeken en doorgaand verkeer. Kleine aantallen zijn niet getoond: "
-        "zie status.",
+        "name": name,
+        "id": f"{city.publication.base_url.rstrip('/')}/{name}/{folder_name(period)}/v{about['version']}/",
+        "title": f"{city.name}: {subject[0]}, {span}",
+        "title_nl": f"{city.name}: {subject[1]}, {span.replace(' to ', ' tot en met ')}",
+        "description": description[0],
+        "description_nl": description[1],
         "version": f"{about['version']}.0.0",
         "created": created,
         "licenses": [LICENCES[city.licence]],
         "contributors": [
             {"title": city.publication.publisher or city.governance.controller, "roles": ["publisher"]},
-            {"title": about["approved_by"], "roles": ["approver"]},
         ],
         "sources": [{"title": f"Number plate reads delivered by {source.source}"} for source in city.sources],
-        "resources": [*_tables(folder), *_layers(folder)],
+        "resources": [*_tables(folder, tables), *_layers(folder)],
         "kordon": about,
     }
 
@@ -66,8 +77,8 @@ def folder_name(period: dict[str, str]) -> str:
     return "_".join(dict.fromkeys([period["first_day"], period["last_day"]]))
 
 
-def _tables(folder: Path) -> Iterable[dict[str, Any]]:
-    for product in PRODUCTS:
+def _tables(folder: Path, tables: Sequence[Product]) -> Iterable[dict[str, Any]]:
+    for product in tables:
         for form in ("csv", "parquet"):
             yield {
                 "name": f"{product.name}-{form}",

@@ -1,6 +1,6 @@
 """``index.html`` of a release: one page that opens anywhere, without network, and links to the files beside it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,12 +9,10 @@ import jinja2
 import pandas as pd
 
 from publication.charts import crossings_by_hour, zone_map, zone_matrix
-from publication.products import PRODUCTS
+from publication.products import PRODUCTS, Product
 
 if TYPE_CHECKING:
     from kordon.city import City
-
-TEMPLATE = Path(__file__).with_name("page.html.j2")
 
 STATUS_MEANING = (
     ("ok", "Counted.", "Geteld."),
@@ -39,22 +37,39 @@ def page(*, city: "City", package: dict[str, Any], published: Mapping[str, pd.Da
     Args:
         package: its ``datapackage.json``; every fact on the page is from there or from the published rows.
     """
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
-    )
-    environment.filters |= {"number": _number, "percent": _percent, "bytes": _bytes}
-    template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
     zones = {zone.zone_id: zone.name for zone in city.zones}
-    return template.render(
+    return rendered(
+        "page.html.j2",
         city=city,
         package=package,
-        about=package["kordon"],
-        made=f"{datetime.fromisoformat(package['created']).astimezone(UTC):%Y-%m-%d %H:%M} UTC",
         products=PRODUCTS,
         statuses=STATUS_MEANING,
         by_hour=crossings_by_hour(published["gate_hour"], cordons=city.cordons),
         map=zone_map(published, city=city),
         matrix=zone_matrix(published["od_day"], zones={zone: zones.get(zone, zone) for zone in city.zones_all}),
+    )
+
+
+def rendered(template: str, *, city: "City", package: dict[str, Any], products: Sequence[Product], **facts: Any) -> str:
+    """A page of a release from one of the templates beside this file.
+
+    Args:
+        products: the tables that the release has.
+        facts: what this template needs beside.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {"number": _number, "percent": _percent, "bytes": _bytes}
+    made = f"{datetime.fromisoformat(package['created']).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    about = package["kordon"]
+    return environment.get_template(template).render(
+        city=city, package=package, about=about, made=made, products=products, **facts
     )
 
 

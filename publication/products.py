@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from kordon.tables import TABLES, Column
 from kordon.tables.record import DATE as DAY
 from kordon.tables.record import LONG, STRING, TIMESTAMP
-from privacy.disclosure import STATUSES
+from privacy.disclosure import OF_NO_VEHICLE, STATUSES
 
 SHARE = "through_share"
 QUANTILES = ("p25_s", "p50_s", "p75_s", "p95_s")
@@ -34,6 +34,11 @@ class Product:
     corrected: str | None
     warnings_en: tuple[str, ...]
     warnings_nl: tuple[str, ...]
+
+    @property
+    def is_of_vehicles(self) -> bool:
+        """Whether its rows count vehicles, and may have to be hidden."""
+        return self.name not in OF_NO_VEHICLE
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -169,5 +174,14 @@ TRAVEL_TIME_HOUR = _product(
     warnings_en=("Of drives without a stop, from at least 30 vehicles an hour.",),
     warnings_nl=("Van ritten zonder stop, van minstens 30 voertuigen per uur.",),
 )
+CAMERA_HEALTH_DAY = _product(
+    "camera_health_day",
+    title_en="Uptime and incidents of cameras per day",
+    title_nl="Werkingstijd en storingen van camera's per dag",
+    counts=tuple(_column("out_camera_health_day_cell", name) for name in ("uptime_pct", "incidents")),
+    is_counted_only=True,
+    warnings_en=("A camera that did not hang there on the day is missing.",),
+    warnings_nl=("Een camera die er die dag niet hing is missing.",),
+)
 
-PRODUCTS = (GATE_HOUR, OD_DAY, GATE_PAIR_DAY, THROUGH_DAY, DWELL_DAY, TRAVEL_TIME_HOUR)
+PRODUCTS = (GATE_HOUR, OD_DAY, GATE_PAIR_DAY, THROUGH_DAY, DWELL_DAY, TRAVEL_TIME_HOUR, CAMERA_HEALTH_DAY)

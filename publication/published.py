@@ -24,8 +24,9 @@ def published(product: Product, rows: pd.DataFrame, *, status: pd.Series) -> pd.
 def _with_interval(product: Product, table: pd.DataFrame) -> pd.DataFrame:
     """The corrected figure with its 95 % interval, rounded: more digits would tell of the rows that it was estimated with."""
     if product.corrected is None:
-        seconds = {name: (table[name] / SECONDS).round() * SECONDS for name in QUANTILES}
-        return table.assign(**seconds, buffer_index=table["buffer_index"].round(1))
+        seconds = {name: (table[name] / SECONDS).round() * SECONDS for name in QUANTILES if name in table}
+        index = {"buffer_index": table["buffer_index"].round(1)} if "buffer_index" in table else {}
+        return table.assign(**seconds, **index)
     if product.corrected == SHARE:
         ends = {SHARE: table[SHARE], "low": table[f"{SHARE}_low"], "high": table[f"{SHARE}_high"]}
         return table.assign(**{name: column.round(4) for name, column in ends.items()})

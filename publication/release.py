@@ -1,26 +1,28 @@
-"""A release of the shared tier: product cells in, an immutable folder out."""
+"""A release of the shared tier: product cells in, a staged folder out."""
 
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 import kordon
-from kordon import audit_log
-from kordon.days import CLOSED, COMPLETE, Day, known
-from kordon.errors import ConfigError, PrivacyError, UsageError
+from kordon.days import Day
+from kordon.errors import PrivacyError, UsageError
 from privacy.disclosure import disclose
 from privacy.governance.policy import require_approved
-from publication import files, versions
+from publication import files, staging, versions
+from publication.approval import purpose_of
 from publication.cells import tables
+from publication.complete_days import consecutive, described, overridden, refuse_incomplete
 from publication.datapackage import AUDITED, TRIAL, data_package
 from publication.page import page
 from publication.products import PRODUCTS
 from publication.published import publish_all
+from publication.staging import Terms
 from publication.statement import Point, statement
 from publication.summary import summary
 
@@ -29,12 +31,20 @@ if TYPE_CHECKING:
     from kordon.lake import Lake
 
 
+SUBJECT = ("traffic from number plate cameras", "verkeer uit nummerplaatcamera's")
+DESCRIPTION = (
+    "Counts of crossings, trips, visits and through traffic. Small numbers are not shown: see status.",
+    "Tellingen van passages, ritten, bezoeken en doorgaand verkeer. Kleine aantallen zijn niet getoond: zie status.",
+)
+
+
 @dataclass(frozen=True)
 class Release:
     """A release and what became of its rows.
 
     Attributes:
-        is_new: False when the newest version of the period already holds the same data.
+        path: the staged folder; that of the newest version when this already holds the same data.
+        is_new: whether it is staged.
         report: per product, how many rows are shown and hidden, and the share of its count that is shown.
         summary: the main numbers, from published rows alone.
     """
@@ -52,17 +62,15 @@ def build(
     city: "City",
     days: list[date],
     out: Path,
-    approved_by: str,
     created_at: datetime,
     approvals: Path | None = None,
     audit: Callable[[Path, list[Path]], None] | None = None,
 ) -> Release:
-    """Release some complete days of a lake.
+    """Stage a release of some complete days of a lake.
 
     Args:
         days: consecutive service days.
-        out: the folder of all releases.
-        approved_by: who answers for this trial; stands on the page.
+        out: the folder of all releases, to which this one goes when it is approved.
         created_at: the instant of the release, with offset.
         approvals: the folder of approvals of the city's policy, when it is not the default one.
         audit: see :func:`assemble`.
@@ -71,35 +79,23 @@ def build(
         ConfigError: the policy is not approved, a day is not complete, or a release of another period covers one of the days.
         PrivacyError: an attack of the audit gets through.
     """
-    require_approved(city, approvals)
-    wanted = _period(days)
-    of_lake = known(lake)
-    _refuse_incomplete(of_lake, days=wanted, city=city)
+    policy = require_approved(city, approvals).hash
+    wanted = consecutive(days)
+    of_lake = refuse_incomplete(lake, days=wanted, city=city)
     versions.refuse_overlap(out / f"{city.id}-shared", first=wanted[0], last=wanted[-1])
-    overridden = lake.read("ops_quality", wanted).filter("severity = 'overridden'").toPandas()
-    made = assemble(
+    return assemble(
         cells={product.name: lake.read_whole(product.cells, wanted).toPandas() for product in PRODUCTS},
         city=city,
         days=wanted,
+        lake=Path(lake.uri),
         out=out,
-        approved_by=approved_by,
+        policy=policy,
         created_at=created_at,
         said=_statement(lake, city=city, days=wanted),
         audit=audit,
         runs=[of_lake[day] for day in wanted],
-        overrides=sorted({f"{row.service_day}: {row.table}.{row.check}.{row.entity}" for row in overridden.itertuples()}),
+        overrides=overridden(lake, days=wanted),
     )
-    if made.is_new:
-        audit_log.append(
-            audit_log.of_lake(lake.uri),
-            action="release_approved",
-            purpose="; ".join(city.governance.purposes) or "mobility statistics",
-            by=approved_by.strip(),
-            release=str(made.path),
-            version=made.version,
-            tier="shared",
-        )
-    return made
 
 
 def assemble(
@@ -107,32 +103,33 @@ def assemble(
     cells: Mapping[str, pd.DataFrame],
     city: "City",
     days: list[date],
+    lake: Path,
     out: Path,
-    approved_by: str,
+    policy: str,
     created_at: datetime,
     said: list[Point],
     runs: list[Day] | None = None,
     overrides: list[str] | None = None,
     audit: Callable[[Path, list[Path]], None] | None = None,
 ) -> Release:
-    """Release product cells that are already in memory; nothing here needs Spark.
+    """Stage a release of product cells that are already in memory; nothing here needs Spark.
 
     Args:
         cells: per product the rows of its cell table.
+        lake: the folder in whose staging area it goes.
+        policy: hash of the policy that is in force.
         said: the error statement.
         runs: what ``ops_day`` says of the days.
         overrides: quality rules that were let through on these days.
         audit: attacks the finished folder, given the versions that are out already, and raises when something gets through: then
-            nothing is published and no file stays. Without it the release is a trial.
+            nothing is staged and no file stays. Without it the release is a trial.
 
     Raises:
-        UsageError: nobody approves, or the days are not consecutive.
+        UsageError: the days are not consecutive.
         ConfigError: cells do not fit the city folder, or a release of another period covers one of the days.
         PrivacyError: a row that is hidden would show a value, or an attack of the audit gets through.
     """
-    wanted = _period(days)
-    if not approved_by.strip():
-        raise UsageError("A release is published in somebody's name: say who approves it.")
+    wanted = consecutive(days)
     if created_at.tzinfo is None:
         raise UsageError("The instant of a release needs an offset.")
     series = out / f"{city.id}-shared"
@@ -143,6 +140,9 @@ def assemble(
         gates=[(gate.cordon_id, gate.gate_id, gate.site_id, gate.direction) for gate in city.gates],
         zone_of={site.site_id: site.zone_id for site in city.sites},
         k=city.sdc.k,
+        k_travel_time=city.sdc.k_travel_time,
+        most_of_one=city.sdc.dominance_one_pct / 100,
+        most_of_two=city.sdc.dominance_two_pct / 100,
     )
     rows = publish_all(true, status=decided.status)
     _refuse_values_of_hidden_rows(rows)
@@ -152,19 +152,10 @@ def assemble(
         "tier": "shared",
         "city": city.id,
         "period": {"first_day": str(wanted[0]), "last_day": str(wanted[-1])},
-        "approved_by": approved_by.strip(),
         "k": city.sdc.k,
         "config_hash": city.config_hash,
         "code_version": kordon.__version__,
-        "runs": [
-            {
-                "service_day": str(d.service_day),
-                "run_id": d.run_id,
-                "config_hash": d.config_hash,
-                "code_version": d.code_version,
-            }
-            for d in runs or []
-        ],
+        "runs": [described(run) for run in runs or []],
         "overrides": overrides or [],
         "suppression": decided.report,
         "summary": numbers,
@@ -179,16 +170,51 @@ def assemble(
         files.write_geojson(folder / "gates.geojson", files.gate_features(city))
         files.write_geojson(folder / "zones.geojson", files.zone_features(city))
 
-    def describe(folder: Path, version: int) -> None:
+    period = series / versions.period_name(wanted[0], wanted[-1])
+    newest = versions.latest(period)
+    version = newest[0] + 1 if newest else 1
+
+    def describe(folder: Path) -> None:
         this = {**about, "version": version, "replaces": f"v{version - 1}" if version > 1 else None}
-        package = data_package(folder=folder, city=city, about=this, created=created_at.isoformat())
+        package = data_package(
+            folder=folder,
+            city=city,
+            about=this,
+            created=created_at.isoformat(),
+            name=series.name,
+            subject=SUBJECT,
+            description=DESCRIPTION,
+            tables=PRODUCTS,
+        )
         text = json.dumps(package, ensure_ascii=False, indent=2)
         (folder / "datapackage.json").write_text(text + "\n", encoding="utf-8")
         (folder / "index.html").write_text(page(city=city, package=package, published=rows), encoding="utf-8")
 
-    period = series / versions.period_name(wanted[0], wanted[-1])
-    version, path, is_new = versions.add(period, data=data, about=describe, audit=audit)
-    return Release(path, version, is_new, decided.report, numbers)
+    def fill(folder: Path) -> bool:
+        data(folder)
+        if newest and versions.fingerprint(folder) == versions.fingerprint(newest[1]):
+            return False
+        describe(folder)
+        if audit is not None:
+            audit(folder, versions.versions_of(period))
+        return True
+
+    terms = Terms(
+        city=city.id,
+        tier="shared",
+        series=series.name,
+        first_day=str(wanted[0]),
+        last_day=str(wanted[-1]),
+        version=version,
+        out=str(out.absolute()),
+        policy=policy,
+        created_at=created_at.isoformat(),
+    )
+    staged = staging.stage(lake, terms=terms, purpose=purpose_of(city), fill=fill)
+    if staged is None:
+        assert newest is not None
+        return Release(newest[1], newest[0], False, decided.report, numbers)
+    return Release(staged.folder, version, True, decided.report, numbers)
 
 
 def _statement(lake: "Lake", *, city: "City", days: list[date]) -> list[Point]:
@@ -201,33 +227,6 @@ def _statement(lake: "Lake", *, city: "City", days: list[date]) -> list[Point]:
         through=lake.read_whole("flow_through_day", days).toPandas(),
         city=city,
     )
-
-
-def _period(days: list[date]) -> list[date]:
-    wanted = sorted(set(days))
-    if not wanted:
-        raise UsageError("There is no day to release.")
-    if wanted[-1] - wanted[0] != timedelta(days=len(wanted) - 1):
-        raise UsageError(f"The days from {wanted[0]} to {wanted[-1]} have gaps: release each run of consecutive days.")
-    return wanted
-
-
-def _refuse_incomplete(of_lake: Mapping[date, Day], *, days: list[date], city: "City") -> None:
-    def state(day: date) -> str | None:
-        found = of_lake.get(day)
-        if found is None:
-            return "never computed"
-        return None if found.state in (COMPLETE, CLOSED) and found.versions else found.state
-
-    wrong = {day: said for day in days if (said := state(day))}
-    if wrong:
-        listed = ", ".join(f"{day} ({said})" for day, said in wrong.items())
-        first, last = min(wrong), max(wrong)
-        raise ConfigError(
-            f"Only complete days are released, and these are not: {listed}. Run `kordon run --city {city.folder} "
-            f"--landing LANDING --lake LAKE --days {versions.period_name(first, last).replace('_', '..')}` first "
-            "(with --stale for stale days)."
-        )
 
 
 def _refuse_values_of_hidden_rows(rows: Mapping[str, pd.DataFrame]) -> None:

@@ -4,7 +4,8 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
@@ -12,8 +13,9 @@ from kordon.errors import ConfigError, TryAgain
 from publication.files import sha256
 
 VERSION = re.compile(r"v([1-9][0-9]*)")
-ABOUT = ("datapackage.json", "index.html", "privacy_report.json", "privacy.html")
-"""Files that say when and by whom a release was made, and who attacked it; all others are data."""
+APPROVAL = "approval.json"
+ABOUT = ("datapackage.json", "index.html", "privacy_report.json", "privacy.html", APPROVAL)
+"""Files that say when a release was made, how it was attacked, and who approved it; all others are data."""
 
 
 def period_name(first: date, last: date) -> str:
@@ -57,52 +59,33 @@ def fingerprint(folder: Path) -> dict[str, str]:
     return {path.name: sha256(path) for path in sorted(folder.iterdir()) if path.name not in ABOUT}
 
 
-def add(
-    period: Path,
-    *,
-    data: Callable[[Path], None],
-    about: Callable[[Path, int], None],
-    audit: Callable[[Path, list[Path]], None] | None = None,
-) -> tuple[int, Path, bool]:
-    """Add a version unless the newest one has the same data files.
-
-    Args:
-        data: writes the data files into a folder.
-        about: writes what says when and by whom, given the folder and the number of the version.
-        audit: attacks the finished folder, given those of the versions before it; when it raises, no file stays.
-
-    Returns:
-        The version, its folder, and whether it is new.
-
-    Raises:
-        TryAgain: another process added the same version meanwhile.
-    """
-    period.mkdir(parents=True, exist_ok=True)
-    # A hidden sibling on the same file system: a reader sees the whole release or none.
-    work = Path(tempfile.mkdtemp(prefix=".building-", dir=period))
+@contextmanager
+def building(parent: Path, *, mode: int = 0o755) -> Iterator[Path]:
+    """An empty hidden folder below ``parent``, on its file system; afterwards it is gone, unless it was :func:`settled <settle>`."""
+    parent.mkdir(parents=True, exist_ok=True, mode=mode)
+    work = Path(tempfile.mkdtemp(prefix=".building-", dir=parent))
     try:
-        data(work)
-        before = latest(period)
-        if before and fingerprint(work) == fingerprint(before[1]):
-            return *before, False
-        version = before[0] + 1 if before else 1
-        about(work, version)
-        if audit is not None:
-            audit(work, versions_of(period))
-        work.chmod(0o755)
-        for path in (*work.iterdir(), work):
-            _sync(path)
-        target = period / f"v{version}"
-        try:
-            work.rename(target)
-        except OSError as error:
-            raise TryAgain(f"{target} was made by another process meanwhile: run the same command again.") from error
-        _sync(period)
-        return version, target, True
+        yield work
     finally:
         shutil.rmtree(work, ignore_errors=True)
-        if not any(period.iterdir()):
-            period.rmdir()
+        if not any(parent.iterdir()):
+            parent.rmdir()
+
+
+def settle(work: Path, target: Path, *, mode: int) -> None:
+    """Give a finished folder its place, on disk before this returns: a reader sees all of it or nothing.
+
+    Raises:
+        TryAgain: another process put something there meanwhile.
+    """
+    work.chmod(mode)
+    for path in (*work.rglob("*"), work):
+        _sync(path)
+    try:
+        work.rename(target)
+    except OSError as error:
+        raise TryAgain(f"{target} was made by another process meanwhile: run the same command again.") from error
+    _sync(target.parent)
 
 
 def _period(name: str) -> tuple[date, date] | None:

@@ -1,15 +1,18 @@
-"""Crossings per gate, direction, hour and class; dense."""
+"""Crossings per gate, direction, hour and class; dense; and the same as product cells."""
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.counting import counts, dense, site_hours_of
+from jobs import bounding
+from jobs.counting import dense, site_hours_of
 from jobs.detected import day_part, detection_of
 from jobs.expansion import expanded, with_q
 from jobs.service_day import hour_of, service_day
 from kordon.run import Run
+from kordon.tables import TABLES
 
-READS, WRITES = ("core_visit", "core_open_visit", "core_camera_hour", "core_detection"), ("flow_gate_hour",)
+READS = ("core_visit", "core_open_visit", "core_camera_hour", "core_detection")
+WRITES = ("flow_gate_hour", "out_gate_hour_cell")
 
 CELL = ["service_day", "hour_ts", "cordon_id", "gate_id", "direction", "vehicle_class"]
 
@@ -18,7 +21,8 @@ def crossings(visits: DataFrame, inside: DataFrame, *, timezone: str) -> DataFra
     """Every crossing of a cordon once, on its own service day: the ends of visits, and the entries of who is still inside.
 
     Returns:
-        ``service_day``, ``cordon_id``, ``gate_id``, ``site_id``, ``direction``, ``vehicle_class``, ``country``, ``vid``, ``ts``.
+        ``service_day``, ``cordon_id``, ``gate_id``, ``site_id``, ``direction``, ``vehicle_class``, ``country``, ``vid``, ``ts``,
+        and ``visit_id``, the same for both ends of a visit.
     """
     columns = ["service_day", "vid", "cordon_id", "vehicle_class", "country"]
 
@@ -29,9 +33,11 @@ def crossings(visits: DataFrame, inside: DataFrame, *, timezone: str) -> DataFra
             F.col(f"{end}_site_id").alias("site_id"),
             F.col(f"{end}_ts").alias("ts"),
             F.lit(direction).alias("direction"),
+            "visit_id",
         )
 
-    everything = ends(visits, "entry", "in").unionByName(ends(visits, "exit", "out")).unionByName(ends(inside, "entry", "in"))
+    staying = inside.withColumnRenamed("entry_passage_id", "visit_id")
+    everything = ends(visits, "entry", "in").unionByName(ends(visits, "exit", "out")).unionByName(ends(staying, "entry", "in"))
     # A visit's day is that of its end, and who stays is inside on every day: only the day of the event counts it.
     return everything.filter(service_day(F.col("ts"), timezone=timezone) == F.col("service_day"))
 
@@ -73,7 +79,7 @@ def main(run: Run) -> None:
     timezone = run.city.timezone
     crossed = crossings(run.table("core_visit"), run.table("core_open_visit"), timezone=timezone)
     crossed = crossed.withColumn("hour_ts", hour_of(F.col("ts")))
-    found = counts(crossed, cell=CELL, measure="passages")
+    found = bounding.cells(bounding.kept_crossings(crossed), cell=CELL, measure="passages")
     classes = run.spark.createDataFrame([(c,) for c in run.city.vehicle_classes], "vehicle_class string")
     cells = gate_cells(
         site_hours_of(run).crossJoin(F.broadcast(classes)),
@@ -82,10 +88,12 @@ def main(run: Run) -> None:
         detection=detection_of(run),
         timezone=timezone,
     )
-    measures = ["passages", "vehicles"]
-    run.write(
-        "flow_gate_hour", dense(cells, found, key=CELL, measures=measures, also=["passages_expanded", "passages_se", "capped"])
-    )
+    also = ["passages_expanded", "passages_se", "capped", "largest_share", "top_two_share"]
+    whole = dense(cells, found, key=CELL, measures=["passages", "vehicles", "bounded"], also=also)
+    names = {"passages_expanded": "expanded", "passages_se": "expanded_se"}
+    whole = run.write("out_gate_hour_cell", whole.withColumnsRenamed(names))
+    flow = whole.withColumnsRenamed({name: column for column, name in names.items()})
+    run.write("flow_gate_hour", flow.select(*TABLES["flow_gate_hour"].column_names))
 
 
 if __name__ == "__main__":

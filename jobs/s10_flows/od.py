@@ -1,11 +1,12 @@
 """Origins and destinations: trips seen and trips that there were, between sites by hour and between zones by day.
 
-Three tables from one estimate (:mod:`models.od`): flow_od_hour, flow_zone_od_day, and the cells of the product od_day.
+From one estimate (:mod:`models.od`): flow_od_hour, flow_zone_od_day, and the cells of the products od_day and od_month_hour.
 """
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from jobs import bounding
 from jobs.clones import CLONE_SUSPECT, is_clone_suspect
 from jobs.counting import counts, low_n, site_hours_of
 from jobs.detected import detection_of
@@ -16,10 +17,11 @@ from kordon.run import Run, all_accounts, counted, summed
 from models.od_error import DAY_ERROR, HOUR_ERROR
 
 READS = ("core_trip", "core_camera_hour", "core_detection")
-WRITES = ("flow_od_hour", "flow_zone_od_day", "out_od_day_cell")
+WRITES = ("flow_od_hour", "flow_zone_od_day", "out_od_day_cell", "out_od_month_hour_cell")
 
 SITE_CELL = ["service_day", "hour_ts", "origin_site_id", "destination_site_id", "vehicle_class"]
 ZONE_CELL = ["service_day", "origin_zone_id", "destination_zone_id", "vehicle_class"]
+ZONE_HOUR_CELL = ["service_day", "hour_ts", "origin_zone_id", "destination_zone_id"]
 MOST_CHAINS = 60_000
 """Chains of strata that go to the driver for each day; 178,000 trips of 40 sites have 23,000."""
 LEAST_EXPANDED = 0.01
@@ -36,8 +38,8 @@ def od_hour(trips: DataFrame) -> DataFrame:
     return counts(named.withColumn("hour_ts", hour_of(F.col("start_ts"))), cell=SITE_CELL, measure="trips")
 
 
-def zone_od_day(trips: DataFrame, *, zones: DataFrame) -> DataFrame:
-    """Count trips between zones, without those of :mod:`jobs.clones`.
+def zone_trips(trips: DataFrame, *, zones: DataFrame) -> DataFrame:
+    """Trips with their zones, their hour and whether the open tier counts them; without those of :mod:`jobs.clones`.
 
     Args:
         trips: rows of ``core_trip``.
@@ -47,20 +49,22 @@ def zone_od_day(trips: DataFrame, *, zones: DataFrame) -> DataFrame:
     last = zones.select(F.col("site_id").alias("last_site_id"), F.col("zone_id").alias("destination_zone_id"))
     own = trips.filter(~is_clone_suspect())
     placed = own.join(F.broadcast(first), "first_site_id").join(F.broadcast(last), "last_site_id")
-    return counts(placed, cell=ZONE_CELL, measure="trips")
+    return bounding.kept_trips(placed.withColumn("hour_ts", hour_of(F.col("start_ts"))))
 
 
 def with_expanded(seen: DataFrame, estimated: DataFrame, *, cell: list[str]) -> DataFrame:
-    """Counted cells with what truly passed: the cell's columns, trips, vehicles, trips_expanded, trips_se.
+    """Counted cells with what truly passed: the columns of ``seen``, trips_expanded, trips_se.
 
     A cell may be in one of the two only: 0 trips seen and some expected, or trips seen on a day without any q.
     """
-    origin, destination = cell[-3], cell[-2]
+    origin, destination = (next(name for name in cell if name.startswith(end)) for end in ("origin", "destination"))
     named = estimated.withColumnsRenamed(
         {"origin": origin, "destination": destination, "expanded": "trips_expanded", "se": "trips_se"}
     )
-    zero = [F.coalesce(name, F.lit(0)).alias(name) for name in ("trips", "vehicles")]
-    both = seen.join(named, cell, "full").select(*cell, *zero, "trips_expanded", "trips_se")
+    counted = [name for name in ("trips", "vehicles", "bounded") if name in seen.columns]
+    zero = [F.coalesce(name, F.lit(0)).alias(name) for name in counted]
+    rest = [name for name in seen.columns if name not in (*cell, *counted)]
+    both = seen.join(named, cell, "full").select(*cell, *zero, *rest, "trips_expanded", "trips_se")
     return both.filter((F.col("trips") > 0) | (F.col("trips_expanded") >= LEAST_EXPANDED))
 
 
@@ -93,14 +97,15 @@ def main(run: Run) -> None:
     by_hour = with_status(with_expanded(od_hour(trips), hourly, cell=SITE_CELL), site_hours=site_hours_of(run))
     run.write("flow_od_hour", by_hour)
     zones = run.spark.createDataFrame(list(zone.items()), "site_id string, zone_id string")
-    by_day = run.write(
-        "flow_zone_od_day",
-        with_expanded(zone_od_day(trips, zones=zones), daily, cell=ZONE_CELL).withColumn("status", low_n(F.col("vehicles"))),
-    )
-    run.write(
-        "out_od_day_cell",
-        by_day.withColumnsRenamed({"trips_expanded": "expanded", "trips_se": "expanded_se"}).drop("status"),
-    )
+    placed = zone_trips(trips, zones=zones)
+    names = {"trips_expanded": "expanded", "trips_se": "expanded_se"}
+    by_day = with_expanded(bounding.cells(placed, cell=ZONE_CELL, measure="trips"), daily, cell=ZONE_CELL)
+    by_day = run.write("out_od_day_cell", by_day.withColumnsRenamed(names))
+    flow = by_day.withColumnsRenamed({name: column for column, name in names.items()}).drop(*bounding.COLUMNS)
+    run.write("flow_zone_od_day", flow.withColumn("status", low_n(F.col("vehicles"))))
+    of_hour = expanded(found, by_zone, cell=[c for c in cell if c != "vehicle_class"], model_error=HOUR_ERROR)
+    zone_hours = with_expanded(bounding.cells(placed, cell=ZONE_HOUR_CELL, measure="trips"), of_hour, cell=ZONE_HOUR_CELL)
+    run.write("out_od_month_hour_cell", zone_hours.withColumnsRenamed(names))
     found.unpersist()
     suspects = counted(trips.filter(is_clone_suspect()), reason=CLONE_SUSPECT)
     for table in ("flow_od_hour", "flow_zone_od_day"):

@@ -6,14 +6,15 @@ Vehicles do not add up over hours or classes, and the core tables are gone when 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.counting import ALL, counts
+from jobs import bounding
+from jobs.counting import ALL
 from jobs.expansion import expanded, with_q
 from jobs.visit_parts import ENDS, at_three_thresholds, detection_of_day, visit_parts
 from kordon.run import Run
 from kordon.tables import TABLES
 
-READS = ("core_visit", "core_detection", "flow_gate_hour", "flow_site_hour", "flow_travel_time_hour")
-WRITES = ("out_gate_hour_cell", "out_gate_pair_day_cell", "out_travel_time_hour_cell")
+READS = ("core_visit", "core_detection", "flow_site_hour", "flow_travel_time_hour")
+WRITES = ("out_gate_pair_day_cell", "out_travel_time_hour_cell")
 
 PAIR_CELL = ["service_day", "cordon_id", "entry_gate_id", "exit_gate_id", "kind"]
 
@@ -29,12 +30,11 @@ def gate_pair_day(visits: DataFrame, *, detection: DataFrame, timezone: str) -> 
     whole = visits.filter(F.col("dwell_s").isNotNull()).withColumn("kind", kind)
     parts = at_three_thresholds(visit_parts(whole, cell=PAIR_CELL, timezone=timezone), kind="kind")
     grown = expanded(with_q(parts, detection, ends=ENDS), cell=PAIR_CELL, ends=ENDS, thresholds=True)
-    return counts(whole, cell=PAIR_CELL, measure="visits").join(grown, PAIR_CELL, "left")
+    found = bounding.cells(bounding.kept_visits(whole), cell=PAIR_CELL, measure="visits")
+    return found.join(grown, PAIR_CELL, "left")
 
 
 def main(run: Run) -> None:
-    hours = run.table("flow_gate_hour").withColumnsRenamed({"passages_expanded": "expanded", "passages_se": "expanded_se"})
-    run.write("out_gate_hour_cell", hours)
     pairs = gate_pair_day(run.table("core_visit"), detection=detection_of_day(run), timezone=run.city.timezone)
     run.write("out_gate_pair_day_cell", pairs)
     times = run.table("flow_travel_time_hour").filter(F.col("vehicle_class") == ALL)

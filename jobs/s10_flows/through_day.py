@@ -1,6 +1,6 @@
 """How many of the entries of a cordon drive through, by class and all together; and the same as product cells."""
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from jobs.counting import or_low_n, with_all_classes
@@ -26,18 +26,21 @@ CELL = ["service_day", "cordon_id", "vehicle_class"]
 
 
 def counted(visits: DataFrame) -> DataFrame:
-    """Entries, those that drive through, and their vehicles, of each class and all together."""
-    through = F.col("visit_class") == "through"
-    return (
+    """Entries, those that drive through, and their vehicles, of each class and all together; and what one vehicle and two have of them."""
+    of_vehicle = (
         with_all_classes(visits)
-        .groupBy(*CELL)
-        .agg(
-            F.count("*").alias("entries"),
-            F.count_if(through).alias("through"),
-            F.countDistinct("vid").alias("vehicles"),
-            F.countDistinct(F.when(through, F.col("vid"))).alias("through_vehicles"),
-            F.countDistinct(F.when(~through, F.col("vid"))).alias("other_vehicles"),
-        )
+        .groupBy(*CELL, "vid")
+        .agg(F.count("*").alias("n"), F.count_if(F.col("visit_class") == "through").alias("n_through"))
+    )
+    ranked = of_vehicle.withColumn("rank", F.row_number().over(Window.partitionBy(*CELL).orderBy(F.desc("n"))))
+    return ranked.groupBy(*CELL).agg(
+        F.sum("n").alias("entries"),
+        F.sum("n_through").alias("through"),
+        F.count("*").alias("vehicles"),
+        F.count_if(F.col("n_through") > 0).alias("through_vehicles"),
+        F.count_if(F.col("n") > F.col("n_through")).alias("other_vehicles"),
+        (F.max("n") / F.sum("n")).alias("largest_share"),
+        (F.sum(F.when(F.col("rank") <= 2, F.col("n"))) / F.sum("n")).alias("top_two_share"),
     )
 
 
@@ -130,10 +133,11 @@ def through_day(visits: DataFrame, *, detection: DataFrame, cordons: DataFrame, 
     parts = with_q(visit_parts(entered, cell=["cordon_id"], timezone=timezone), detection, ends=ENDS)
     least_up = F.coalesce("least_up", F.lit(0.0))
     status = F.when(least_up < 1, "partial").otherwise("ok")
-    found = counted(entered).join(shares(with_all_classes(parts)), CELL, "left")
+    seen_entering = counted(entered)
+    found = seen_entering.join(shares(with_all_classes(parts)), CELL, "left")
     seen = cordons.select("service_day", "cordon_id", "least_up")
     found = found.join(F.broadcast(seen), ["service_day", "cordon_id"], "left").withColumn("status", status)
-    raw = (*CELL, "entries", "through", "vehicles", "through_vehicles", "other_vehicles", "status")
+    raw = (*seen_entering.columns, "status")
     shown = [F.when(least_up >= LEAST_UP, F.col(c)).alias(c) for c in found.columns if c not in (*raw, "least_up")]
     return found.select(*raw, *shown)
 

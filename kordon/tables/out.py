@@ -14,6 +14,35 @@ expanded_se = Column(
     "expanded_se", DOUBLE, en="Standard error of expanded", nl="Standaardfout van expanded", may_be_null=True, at_least=0
 )
 
+bounded = Column(
+    "bounded",
+    LONG,
+    en="What the open tier counts: of each vehicle and day at most 6 trips (2 of a pair of zones), 4 crossings and 2 visits of a cordon",
+    nl="Wat de open laag telt: per voertuig en dag hoogstens 6 ritten (2 per zonepaar), 4 passages en 2 bezoeken van een kordon",
+    unit="1",
+    at_least=0,
+)
+largest_share = Column(
+    "largest_share",
+    DOUBLE,
+    en="Share of the count that the vehicle with most of it has; empty where nothing was counted",
+    nl="Deel van het aantal van het voertuig met het grootste deel; leeg waar niets geteld is",
+    unit="1",
+    may_be_null=True,
+    at_least=0,
+    at_most=1,
+)
+top_two_share = Column(
+    "top_two_share",
+    DOUBLE,
+    en="Share of the count that the two vehicles with most of it have",
+    nl="Deel van het aantal van de twee voertuigen met het grootste deel",
+    unit="1",
+    may_be_null=True,
+    at_least=0,
+    at_most=1,
+)
+
 SENSITIVE = ("Exact counts, small ones included. Only a release may leave.",)
 
 out_gate_hour_cell = Table(
@@ -31,6 +60,9 @@ out_gate_hour_cell = Table(
         flow.vehicle_class,
         flow.maybe(flow.passages),
         flow.maybe(flow.vehicles),
+        flow.maybe(bounded),
+        largest_share,
+        top_two_share,
         expanded,
         expanded_se,
         flow.capped,
@@ -52,6 +84,31 @@ out_od_day_cell = Table(
         flow.vehicle_class,
         flow.trips,
         flow.vehicles,
+        bounded,
+        largest_share,
+        top_two_share,
+        expanded,
+        expanded_se,
+    ),
+    warnings=SENSITIVE,
+)
+
+out_od_month_hour_cell = Table(
+    "out_od_month_hour_cell",
+    tier=CLOSED,
+    kept=KEPT,
+    grain="pair of zones and hour of the first passage, all classes together: a day of the product od_month_hour",
+    key=("service_day", "hour_ts", "origin_zone_id", "destination_zone_id"),
+    columns=(
+        service_day,
+        Column("hour_ts", TIMESTAMP, en="Start of the hour, UTC", nl="Begin van het uur, UTC"),
+        Column("origin_zone_id", STRING, en="Zone where first seen", nl="Zone waar eerst gezien"),
+        Column("destination_zone_id", STRING, en="Zone where last seen", nl="Zone waar laatst gezien"),
+        flow.trips,
+        flow.vehicles,
+        bounded,
+        largest_share,
+        top_two_share,
         expanded,
         expanded_se,
     ),
@@ -78,6 +135,9 @@ out_gate_pair_day_cell = Table(
         ),
         flow.visits,
         flow.vehicles,
+        bounded,
+        largest_share,
+        top_two_share,
         expanded,
         expanded_se,
         flow.capped,
@@ -114,6 +174,8 @@ out_through_day_cell = Table(
             unit="1",
             at_least=0,
         ),
+        largest_share,
+        top_two_share,
         *flow.through_figures,
         flow.status,
     ),
@@ -132,6 +194,9 @@ out_dwell_day_cell = Table(
         flow.dwell_bin_s,
         flow.visits,
         flow.vehicles,
+        bounded,
+        largest_share,
+        top_two_share,
         expanded,
         expanded_se,
         flow.capped,
@@ -148,4 +213,26 @@ out_travel_time_hour_cell = Table(
     key=("service_day", "hour_ts", "from_site_id", "to_site_id"),
     columns=tuple(c for c in flow.flow_travel_time_hour.columns if c.name != "vehicle_class"),
     warnings=SENSITIVE,
+)
+
+out_camera_health_day_cell = Table(
+    "out_camera_health_day_cell",
+    tier=CLOSED,
+    kept=KEPT,
+    grain="cell of the product camera_health_day: camera that hung there; no vehicle",
+    key=("service_day", "camera_id"),
+    columns=(
+        service_day,
+        Column("camera_id", STRING, en="Camera", nl="Camera"),
+        Column(
+            "uptime_pct",
+            DOUBLE,
+            en="Share of the day that the camera worked",
+            nl="Deel van de dag dat de camera werkte",
+            unit="%",
+            at_least=0,
+            at_most=100,
+        ),
+        Column("incidents", LONG, en="Times that it went down", nl="Keren dat ze uitviel", unit="1", at_least=0),
+    ),
 )

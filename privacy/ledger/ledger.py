@@ -70,6 +70,16 @@ class Ledger:
         self._published = tuple(heads)
         self._clock = clock
 
+    def foresee(self, charge: Charge, *, new_cells: bool = False) -> None:
+        """Refuse what :meth:`reserve` would refuse now; nothing is spent.
+
+        Raises:
+            PrivacyError: as there.
+        """
+        rows = self.rows()
+        _refuse_version(rows, charge, new_cells=new_cells)
+        refuse_overspend(rows, charge, caps=self.caps)
+
     def reserve(self, charge: Charge, *, new_cells: bool = False) -> Reservation:
         """Charge a release, before its noise is drawn.
 

@@ -1,7 +1,7 @@
 """The open tier: differentially private tables of a fixed cell set.
 
 A release goes through five calls: ``plan`` (cells, levels, noise, price), ``reserve`` (pay), ``draw`` (noise, once),
-``audit`` and ``commit`` (keep for good); ``release_once`` does the last four and returns what is kept when there is something.
+``audit`` and ``Ledger.commit`` (keep for good); ``release_once`` does the last four and returns what is kept when there is something.
 """
 
 from privacy.open_tier.budget import DELTA, Preset, preset
@@ -10,7 +10,7 @@ from privacy.open_tier.datasets import DATASETS
 from privacy.open_tier.drawing import Drawn, draw
 from privacy.open_tier.places import Places, places_of
 from privacy.open_tier.planning import Plan, plan
-from privacy.open_tier.releasing import commit, pack, release_once, reserve, unpack
+from privacy.open_tier.releasing import pack, release_once, reserve, unpack
 
 __all__ = [
     "DATASETS",
@@ -20,7 +20,6 @@ __all__ = [
     "Plan",
     "Preset",
     "audit",
-    "commit",
     "draw",
     "pack",
     "places_of",

@@ -28,20 +28,8 @@ for the discrete Gaussian).
 """
 
 import math
-from dataclasses import dataclass
 
-
-@dataclass(frozen=True)
-class Bounds:
-    """The most that one vehicle-day contributes; what ``bounded`` counts of the product cells keep to."""
-
-    trips: int = 6
-    trips_per_pair: int = 2
-    crossings_per_cordon: int = 4
-    visits_per_cordon: int = 2
-
-
-BOUNDS = Bounds()
+from kordon.contribution import BOUNDS, Bounds
 
 
 def sensitivity(kind: str, *, cordons: int, bounds: Bounds = BOUNDS) -> float:

@@ -41,7 +41,7 @@ def draw(plan: Plan, cells: pd.DataFrame, *, reservation: Reservation) -> Drawn:
     """
     if reservation.charge != plan.charge:
         raise PrivacyError(f"The reservation {reservation.charge.release_id} is not that of this plan: reserve the plan.")
-    counts = _counts(plan, cells)
+    counts = counts_of(plan, cells)
     reservation.use()
     measured = [noisy((level.matrix @ counts).astype(np.int64), sigma=level.sigma) for level in plan.levels]
     estimates = plan.fit.estimates(measured)
@@ -59,10 +59,15 @@ def draw(plan: Plan, cells: pd.DataFrame, *, reservation: Reservation) -> Drawn:
         table.loc[level.shown, f"{measure}_unbiased"] = np.round(unbiased, 1)
         table["status"] = level.cells["status"]
         tables[level.level.table] = table
-    return Drawn(tables, _metadata(plan, total=int(wholes[0].sum())))
+    return Drawn(tables, {**metadata(plan), "total": int(wholes[0].sum())})
 
 
-def _counts(plan: Plan, cells: pd.DataFrame) -> Ints:
+def counts_of(plan: Plan, cells: pd.DataFrame) -> Ints:
+    """The exact counts of the plan's finest cells that were up.
+
+    Raises:
+        PrivacyError: the cells are not of the plan's period and cell set, or not counts.
+    """
     days = pd.to_datetime(cells["service_day"]).dt.date
     outside = (days < plan.charge.period_start) | (days > plan.charge.period_end)
     if outside.any():
@@ -92,7 +97,8 @@ def _counts(plan: Plan, cells: pd.DataFrame) -> Ints:
     return counts
 
 
-def _metadata(plan: Plan, *, total: int) -> dict[str, Any]:
+def metadata(plan: Plan) -> dict[str, Any]:
+    """What a reader must know of a release, all of it fixed before the draw."""
     charge = plan.charge
     days = (charge.period_end - charge.period_start).days + 1
     return {
@@ -124,7 +130,6 @@ def _metadata(plan: Plan, *, total: int) -> dict[str, Any]:
             for level in plan.levels
         ],
         "pooled": {table: {"reason": reason, "published_in": plan.dataset.pooled_in} for table, reason in plan.pooled.items()},
-        "total": total,
         "bias": "Whole numbers are never negative: small cells are a little too high, large ones beside them a little too low. "
         "Add up the unbiased column instead where many small cells count.",
     }

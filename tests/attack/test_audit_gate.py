@@ -14,7 +14,8 @@ from kordon.cli import main
 from kordon.commands.audit import gate
 from kordon.errors import PrivacyError
 from privacy import disclosure, suppression
-from publication.release import assemble
+from privacy.governance import policy
+from tests import releases
 from tests.attack.folders import release
 from tests.attack.test_suppression_city import DAY, cells, small, vliet
 
@@ -24,12 +25,11 @@ HELD_ONLY_BY_PROGRAMS = (53,)
 
 
 def published(city, out, *, vehicles, seed, **arguments):
-    return assemble(
+    return releases.published(
+        city,
+        out,
         cells=cells(city, days=[DAY], vehicles=vehicles, seed=seed),
-        city=city,
         days=[DAY],
-        out=out,
-        approved_by="An Peeters",
         said=[],
         created_at=datetime(2026, 3, 14, 9, tzinfo=UTC),
         **arguments,
@@ -73,18 +73,20 @@ def test_control_without_complementary_suppression_nothing_is_published_and_no_f
     monkeypatch.setattr(disclosure, "hide_more", lambda _, *, hidden_rows, k: hidden_rows)
     with pytest.raises(PrivacyError, match="exact"):
         published(vliet(), tmp_path, vehicles=3000, seed=3, audit=gate)
-    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == [policy.FILE]
 
 
 def test_a_new_version_that_tells_of_a_few_late_vehicles_is_not_published(tmp_path):
     city = vliet()
     given = cells(city, days=[DAY], vehicles=3000, seed=3)
-    arguments = {"city": city, "days": [DAY], "out": tmp_path, "approved_by": "An Peeters", "said": [], "audit": gate}
-    made = assemble(cells=given, created_at=datetime(2026, 3, 14, 9, tzinfo=UTC), **arguments)
+    arguments = {"days": [DAY], "said": [], "audit": gate}
+    made = releases.published(city, tmp_path, cells=given, created_at=datetime(2026, 3, 14, 9, tzinfo=UTC), **arguments)
     od = given["od_day"].copy()
     od.loc[od["trips"].idxmax(), ["trips", "vehicles"]] += 1
     with pytest.raises(PrivacyError, match="attack 13"):
-        assemble(cells={**given, "od_day": od}, created_at=datetime(2026, 3, 15, 9, tzinfo=UTC), **arguments)
+        releases.staged(
+            city, tmp_path, cells={**given, "od_day": od}, created_at=datetime(2026, 3, 15, 9, tzinfo=UTC), **arguments
+        )
     assert [path.name for path in made.path.parent.iterdir()] == ["v1"]
 
 

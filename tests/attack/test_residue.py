@@ -1,5 +1,6 @@
 """No plate and no key anywhere but in landing, raw tables and keystore: every file that a run wrote is searched."""
 
+import json
 import os
 import subprocess
 import sys
@@ -58,9 +59,11 @@ def ran(tmp_path_factory):
         "KORDON_SPARK_MEMORY_GB": "2",
     }
     common = ["--city", str(vliet.CITY), "--lake", str(folder / "lake"), "--master", "local[2]"]
+    out = ["--period", "2026-03-10", "--out", str(folder / "out"), "--approve-as", "An Peeters"]
     commands = [
         ["run", *common, "--landing", str(folder / "landing"), "--keystore", str(folder / "keys"), "--days", "2026-03-10"],
-        ["release", *common, "--period", "2026-03-10", "--out", str(folder / "out"), "--approve-as", "An Peeters"],
+        ["release", *common, *out],
+        ["release", *common, *out, "--tier", "open", "--dataset", "od_day"],
     ]
     for number, command in enumerate(commands):
         with (folder / f"log-{number}.txt").open("w") as log:
@@ -85,6 +88,16 @@ def _may_hold_plates(folder: Path) -> list[Path]:
         folder / "lake" / "raw_repaired",
         folder / "control",
     ]
+
+
+def test_releases_of_both_tiers_are_out_and_nothing_of_them_is_left_in_staging(ran):
+    for series in ("vliet-shared", "vliet-open-od_day"):
+        files = {path.name for path in (ran / "out" / series / "2026-03-10" / "v1").iterdir()}
+        assert {"index.html", "approval.json", "privacy_report.json", "od_day.csv", "od_day.parquet"} <= files
+    assert {path.name for path in (ran / "lake" / "staging").rglob("*") if path.is_file()} == {"staged.json"}
+    report = json.loads((ran / "out" / "vliet-open-od_day" / "2026-03-10" / "v1" / "privacy_report.json").read_text())
+    bounds = next(attack for attack in report["attacks"] if attack["number"] == 9)
+    assert bounds["applies"] and bounds["passed"], "the lake's cells are bounded"
 
 
 def test_no_plate_outside_landing_and_raw(ran):

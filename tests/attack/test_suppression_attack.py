@@ -199,7 +199,7 @@ def release(day_cells: dict[str, pd.DataFrame], city: City, *, complementary: bo
     else:
         status = {}
         for product, table in rows.items():
-            few = table[list(CONTRIBUTORS[product])].fillna(0).min(axis=1) < K
+            few = table[list(CONTRIBUTORS.get(product, ()))].fillna(0).min(axis=1) < K
             status[product] = table["status"].mask(few & (table["status"] != "missing"), "suppressed")
     return publish_all(rows, status=status)
 

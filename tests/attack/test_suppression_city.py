@@ -11,6 +11,7 @@ import pytest
 from kordon import city as cities
 from kordon.city import City, Gate, Site, Zone
 from kordon.tables import TABLES
+from kordon.tables.record import LONG
 
 VLIET = Path(__file__).resolve().parents[2] / "cities" / "vliet"
 DAY = date(2026, 3, 10)
@@ -130,14 +131,18 @@ def cells(city: City, *, days: list[date], vehicles: int, seed: int, absent: tup
         "dwell_day": (dwells, "visits"),
     }
     whole = {name: _expanded(rows, measure) for name, (rows, measure) in counted.items()}
-    whole |= {"through_day": _through(visited), "travel_time_hour": _travel_times(crossed)}
+    whole |= {
+        "through_day": _through(visited),
+        "travel_time_hour": _travel_times(crossed),
+        "camera_health_day": _health(city, days),
+    }
     return {name: _as_stored(rows, f"out_{name}_cell") for name, rows in whole.items()}
 
 
 def _as_stored(rows: pd.DataFrame, table: str) -> pd.DataFrame:
     """With every column of the table's record; those that no attack looks at are empty, or 0."""
     columns = TABLES[table].columns
-    absent = {c.name: None if c.may_be_null else 0.0 for c in columns if c.name not in rows}
+    absent = {c.name: None if c.may_be_null else 0 if c.type == LONG else 0.0 for c in columns if c.name not in rows}
     return rows.assign(**absent | ({"status": "ok"} if "status" in absent else {}))[[c.name for c in columns]]
 
 
@@ -159,6 +164,13 @@ def _travel_times(sited: pd.DataFrame) -> pd.DataFrame:
     rows = _counted(sited, ["service_day", "hour_ts", "site_id"], "n").rename(columns={"site_id": "from_site_id"})
     times = {"p25_s": 100.0, "p50_s": 121.0, "p75_s": 150.0, "p95_s": 300.0, "buffer_index": 1.47}
     return rows.assign(to_site_id=rows.from_site_id.map(onwards), **times)
+
+
+def _health(city: City, days: list[date]) -> pd.DataFrame:
+    """Every camera was up all day."""
+    names = dict.fromkeys(camera.camera_id for camera in city.cameras)
+    rows = [(day, name, 100.0, 0) for day in days for name in names]
+    return pd.DataFrame(rows, columns=["service_day", "camera_id", "uptime_pct", "incidents"])
 
 
 def _through(visited: pd.DataFrame) -> pd.DataFrame:

@@ -1,20 +1,22 @@
 import pytest
 from pyspark.sql import functions as F
 
+from jobs import bounding
 from jobs.counting import dense
+from jobs.s10_flows.camera_health_day import camera_health_day
 from jobs.s10_flows.dwell_day import dwell_summary_day
 from jobs.s10_flows.gate_hour import crossings
-from jobs.s10_flows.od import od_hour, zone_od_day
+from jobs.s10_flows.od import ZONE_CELL, od_hour, zone_trips
 from jobs.s10_flows.travel_time_hour import travel_time_hour
 from tests.spec.table import frame
 
 VISITS = """
-    vid | cordon_id | vehicle_class | country | entry_gate_id | entry_site_id | entry_ts | exit_gate_id | exit_site_id | exit_ts  | dwell_s | visit_class
-    A   | ring      | car           | BE      | G1            | i1            | 08:10:00 | G2           | o2           | 08:15:00 | 300     | through
-    A   | ring      | car           | BE      | G1            | i1            | 08:30:00 | G2           | o2           | 08:38:00 | 480     | short_visit
-    B   | ring      | van           | -       | G1            | i1            | 08:50:00 | G1           | o1           | 08:55:00 | 300     | uturn
-    C   | ring      | car           | NL      | G2            | i2            | 09:00:00 | -            | -            | -        | -       | no_exit
-    D   | ring      | car           | BE      | -             | -             | -        | G1           | o1           | 09:30:00 | -       | no_entry
+    visit_id | vid | cordon_id | vehicle_class | country | entry_gate_id | entry_site_id | entry_ts | exit_gate_id | exit_site_id | exit_ts  | dwell_s | visit_class
+    v0       | A   | ring      | car           | BE      | G1            | i1            | 08:10:00 | G2           | o2           | 08:15:00 | 300     | through
+    v1       | A   | ring      | car           | BE      | G1            | i1            | 08:30:00 | G2           | o2           | 08:38:00 | 480     | short_visit
+    v2       | B   | ring      | van           | -       | G1            | i1            | 08:50:00 | G1           | o1           | 08:55:00 | 300     | uturn
+    v3       | C   | ring      | car           | NL      | G2            | i2            | 09:00:00 | -            | -            | -        | -       | no_exit
+    v4       | D   | ring      | car           | BE      | -             | -             | -        | G1           | o1           | 09:30:00 | -       | no_entry
 """
 
 
@@ -25,9 +27,9 @@ def _visits(spark):
 def test_crossings_count_each_event_once_on_its_own_day(spark):
     inside = frame(
         spark,
-        """vid | cordon_id | vehicle_class | country | entry_gate_id | entry_site_id | entry_ts
-           E   | ring      | car           | BE      | G1            | i1            | 20:00:00
-           F   | ring      | car           | BE      | G1            | i1            | 2026-03-09 20:00:00""",
+        """entry_passage_id | vid | cordon_id | vehicle_class | country | entry_gate_id | entry_site_id | entry_ts
+           v5               | E   | ring      | car           | BE      | G1            | i1            | 20:00:00
+           v6               | F   | ring      | car           | BE      | G1            | i1            | 2026-03-09 20:00:00""",
     )
     found = crossings(_visits(spark), inside, timezone="Europe/Brussels")
     counted = {(r.gate_id, r.direction): r["count"] for r in found.groupBy("gate_id", "direction").count().collect()}
@@ -48,11 +50,11 @@ def test_dwell_percentiles(spark, spec):
 
 
 TRIPS = """
-    vid | vehicle_class | first_site_id | last_site_id | start_ts | flags
-    A   | car           | S1            | S2           | 08:00:00 |
-    A   | car           | S1            | S2           | 08:59:59 | day_end
-    B   | car           | S1            | S1           | 09:00:00 | single_passage
-    C   | car           | S1            | S1           | 09:00:00 | single_passage,clone_suspect
+    trip_id | vid | vehicle_class | first_site_id | last_site_id | start_ts | flags
+    t0      | A   | car           | S1            | S2           | 08:00:00 |
+    t1      | A   | car           | S1            | S2           | 08:59:59 | day_end
+    t2      | B   | car           | S1            | S1           | 09:00:00 | single_passage
+    t3      | C   | car           | S1            | S1           | 09:00:00 | single_passage,clone_suspect
 """
 
 
@@ -68,8 +70,7 @@ def test_od_counts_trips_and_distinct_vehicles_but_no_clones(spark, spec):
     )
     zones = frame(spark, "site_id | zone_id\n S1 | Z1\n S2 | external")
     spec(
-        zone_od_day,
-        zones=zones,
+        lambda trips: bounding.cells(zone_trips(trips, zones=zones), cell=ZONE_CELL, measure="trips"),
         given=TRIPS,
         then="""
             origin_zone_id | destination_zone_id | trips | vehicles
@@ -113,6 +114,26 @@ def test_free_flow_is_of_off_peak_legs_and_indices_compare_with_it(spark, spec):
             16:00:00 | car           | 21 | 300    | 380   | 390   | 115         | 2.6087   | 3.3913  | 0.3
             11:00:00 | all           | 11 | 150    | 190   | -     | 115         | 1.30435  | -       | -
             16:00:00 | all           | 21 | 300    | 380   | 390   | 115         | 2.6087   | 3.3913  | 0.3
+        """,
+    )
+
+
+def test_a_camera_that_is_down_for_hours_in_a_row_went_down_once(spec):
+    spec(
+        camera_health_day,
+        given="""
+            camera_id | hour_ts  | down_s
+            c1        | 08:00:00 | 0
+            c1        | 09:00:00 | 1800
+            c1        | 10:00:00 | 3600
+            c1        | 11:00:00 | 0
+            c1        | 12:00:00 | 360
+            c2        | 08:00:00 | 0
+        """,
+        then="""
+            camera_id | uptime_pct | incidents
+            c1        | 68         | 2
+            c2        | 100        | 0
         """,
     )
 

@@ -64,7 +64,16 @@ def test_each_command_has_help_with_an_example(words):
             "after",
         ),
         (["run", "--city", "cities/vliet", "--lake", "x", "--days", "2026-03-10"], 2, "--landing"),
-        (["release", "--city", "cities/vliet", "--lake", "x", "--period", "2026-03-10", "--out", "o"], 3, "--approve-as"),
+        (
+            ["approve", "x/staging/r", "--by", "An", "--role", "officer", "--city", "cities/vliet", "--lake", "x"],
+            2,
+            "no release that waits",
+        ),
+        (
+            ["release", "--city", "cities/vliet", "--lake", "x", "--period", "2026-03-10", "--out", "o", "--dataset", "od_day"],
+            2,
+            "are of the open tier",
+        ),
         (["tables", "core_tripp"], 2, "no table"),
         (["levitate"], 2, "levitate"),
         (["audit-log", "verify"], 2, "which log"),

@@ -14,6 +14,7 @@ from kordon.errors import ConfigError, UsageError
 from privacy.governance import policy
 from privacy.governance.documents import build
 from publication import release
+from tests.releases import staged
 from tests.unit.test_city import FILES, write
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -61,9 +62,7 @@ def test_a_changed_policy_asks_for_a_new_approval_with_the_reason_and_the_comman
     policy.approve(vliet, by="An Peeters", folder=tmp_path, now=NOW)
     other = changed(vliet, section, **values)
     with pytest.raises(ConfigError, match=says) as refused:
-        release.build(
-            lake=None, city=other, days=[date(2026, 3, 10)], out=tmp_path, approved_by="An", created_at=NOW, approvals=tmp_path
-        )
+        release.build(lake=None, city=other, days=[date(2026, 3, 10)], out=tmp_path, created_at=NOW, approvals=tmp_path)
     assert refused.value.exit_code == 3
     assert "An Peeters approved it on 2026-03-14" in str(refused.value)
     assert f"kordon approve policy --city {vliet.folder}" in str(refused.value)
@@ -191,8 +190,7 @@ def test_a_change_of_k_changes_documents_and_releases_together(vliet, tmp_path):
     small = cells(attacked(), days=[DAY], vehicles=1500, seed=3)
 
     def published(city, out):
-        given = {"cells": small, "city": city, "days": [DAY], "out": out, "approved_by": "An", "created_at": NOW, "said": []}
-        return release.assemble(**given).report["od_day"]
+        return staged(city, out, cells=small, days=[DAY], created_at=NOW, said=[]).report["od_day"]
 
     stricter = changed(attacked(), "sdc", k=30)
     assert published(stricter, tmp_path / "b")["hidden_primary"] > published(attacked(), tmp_path / "a")["hidden_primary"]

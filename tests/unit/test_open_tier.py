@@ -15,7 +15,7 @@ from kordon.errors import PrivacyError
 from privacy.ledger import open_ledger
 from privacy.ledger.ledger import Reservation
 from privacy.open_tier import DATASETS, audit, draw, plan, preset, release_once, reserve, unpack
-from privacy.open_tier.drawing import _counts
+from privacy.open_tier.drawing import counts_of
 from privacy.open_tier.reconcile import gls, on_simplex, sum_matrix, top_down, whole
 from tests.unit.population import CLASSES, day_cells, places
 
@@ -87,7 +87,7 @@ def test_no_neighbour_moves_a_query_group_further_than_its_sensitivity(one_more)
         without = small_day()[what.dataset.cells]
         those = one_more[what.dataset.cells]
         both = pd.concat([without, those[[c for c in those if c in without]]]) if len(those) else without
-        moved = _counts(what, both) - _counts(what, without)
+        moved = counts_of(what, both) - counts_of(what, without)
         for level in what.levels:
             assert np.linalg.norm(level.matrix @ moved) <= level.sens + 1e-9
 
@@ -106,7 +106,7 @@ def test_the_sensitivities_are_reached_so_they_could_not_be_smaller():
     cells = {"od_day": od, "od_month_hour": od, "gate_hour": gates, "gate_pair_day": stays, "dwell_day": stays}
     for name in DATASETS:
         what = planned(name)
-        moved = _counts(what, cells[what.dataset.cells])
+        moved = counts_of(what, cells[what.dataset.cells])
         for level in what.levels:
             assert np.linalg.norm(level.matrix @ moved) == pytest.approx(level.sens)
 
@@ -278,6 +278,13 @@ def test_a_draw_that_fails_burns_and_a_second_draw_is_refused(tmp_path):
     ledger = open_ledger(str(tmp_path / "l.db"), city="made_up", caps=what.preset.caps)
     with pytest.raises(PrivacyError, match="not in the public cell set"):
         release_once(ledger, what, lambda: small_day()["od_day"].assign(origin_zone_id="new"))
+    assert ledger.rows() == [], "refused before it was paid"
+
+    def found(_):
+        raise PrivacyError("an attack gets through")
+
+    with pytest.raises(PrivacyError, match="gets through"):
+        release_once(ledger, what, lambda: small_day()["od_day"], attack=found)
     assert [row.state for row in ledger.rows()] == ["reserved", "burned"]
     held = reserve(ledger, planned("od_month"))
     draw(planned("od_month"), small_day()["od_day"], reservation=held)

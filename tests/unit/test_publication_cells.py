@@ -8,7 +8,7 @@ import pytest
 
 from kordon.errors import ConfigError
 from publication.cells import cell_set, dense, hours
-from publication.products import GATE_HOUR, GATE_PAIR_DAY, OD_DAY, PRODUCTS, THROUGH_DAY
+from publication.products import CAMERA_HEALTH_DAY, GATE_HOUR, GATE_PAIR_DAY, OD_DAY, PRODUCTS, THROUGH_DAY
 from publication.published import published
 from tests.attack.test_suppression_city import DAY, vliet
 
@@ -34,6 +34,7 @@ def test_every_product_has_its_whole_set_of_rows():
         "through_day": 2 * (classes + 1),
         "dwell_day": 2 * len(city.methods.dwell_bins_s),
         "travel_time_hour": 24 * len(city.sites) * 12,
+        "camera_health_day": len({camera.camera_id for camera in city.cameras}),
     }
     for product in PRODUCTS:
         rows = cell_set(product, city=city, days=[DAY])
@@ -68,6 +69,16 @@ def test_a_cell_that_was_not_stored_is_a_zero_to_be_hidden_and_one_that_was_down
     assert here.loc["bus", "passages"] == 0
     assert here["status"].to_dict() | {"van": "missing"} == here["status"].to_dict()
     assert here.loc["car", "hour"].isoformat() == "2026-03-10T08:00:00+01:00"
+
+
+def test_a_camera_that_was_not_there_is_missing_and_not_down():
+    city = vliet()
+    cells = pd.DataFrame([(DAY, "c01", 87.5, 2)], columns=["service_day", "camera_id", "uptime_pct", "incidents"])
+    rows = dense(CAMERA_HEALTH_DAY, cells, city=city, days=[DAY])
+    shown = published(CAMERA_HEALTH_DAY, rows, status=rows["status"]).set_index("camera_id")
+    assert shown.loc["c01", ["uptime_pct", "incidents", "status"]].tolist() == [87.5, 2, "ok"]
+    assert shown.loc["c02", ["uptime_pct", "incidents"]].isna().all()
+    assert shown.loc["c02", "status"] == "missing"
 
 
 def test_a_cell_that_the_city_folder_does_not_know_is_refused_by_name():

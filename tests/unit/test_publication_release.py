@@ -16,9 +16,10 @@ from kordon.errors import ConfigError, PrivacyError, UsageError
 from privacy.governance import policy
 from publication import release as releases
 from publication.products import PRODUCTS
-from publication.release import assemble, build
+from publication.release import build
 from publication.statement import statement
 from tests.attack.test_suppression_city import DAY, cells, vliet
+from tests.releases import approved, published
 
 MADE = datetime(2026, 3, 14, 9, tzinfo=UTC)
 DAYS = [DAY, DAY + timedelta(days=1)]
@@ -42,8 +43,7 @@ def said(*, q=(0.9, 0.96), down_s=3600.0, moved=0.03):
 
 def made(day_cells, out, *, days=DAYS, created_at=MADE, **changes):
     given = {p: t[t["service_day"].isin(days)] for p, t in day_cells.items()}
-    arguments = {"cells": given, "city": vliet(), "days": days, "out": out, "approved_by": "An Peeters", "said": said()}
-    return assemble(**{**arguments, **changes}, created_at=created_at)
+    return published(vliet(), out, **{"cells": given, "days": days, "said": said(), "created_at": created_at, **changes})
 
 
 @pytest.fixture(scope="module")
@@ -61,16 +61,17 @@ def contents(folder):
 
 def test_a_release_is_one_folder_with_every_file(folder):
     assert folder.parts[-3:] == ("vliet-shared", "2026-03-10_2026-03-11", "v1")
-    products = ("gate_hour", "od_day", "gate_pair_day", "through_day", "dwell_day", "travel_time_hour")
+    products = ("gate_hour", "od_day", "gate_pair_day", "through_day", "dwell_day", "travel_time_hour", "camera_health_day")
     expected = {f"{p}.{form}" for p in products for form in ("csv", "parquet")} | {
         f"{x}.geojson" for x in ("sites", "gates", "zones")
     }
-    assert set(contents(folder)) == expected | {"datapackage.json", "index.html"}
+    assert set(contents(folder)) == expected | {"datapackage.json", "index.html", "approval.json"}
     assert [p.name for p in folder.parent.iterdir()] == ["v1"]
 
 
 def test_the_same_cells_and_instant_give_the_same_bytes(day_cells, folder, tmp_path):
-    assert contents(made(day_cells, tmp_path).path) == contents(folder)
+    again = contents(made(day_cells, tmp_path).path)
+    assert {**again, "approval.json": b""} == {**contents(folder), "approval.json": b""}
 
 
 def test_csv_and_parquet_say_the_same_and_a_hidden_value_is_an_empty_field(folder):
@@ -90,15 +91,19 @@ def test_csv_and_parquet_say_the_same_and_a_hidden_value_is_an_empty_field(folde
 
 def test_the_manifest_names_every_data_file_with_its_size_and_hash(folder):
     package = package_of(folder)
-    assert {r["path"] for r in package["resources"]} == set(contents(folder)) - {"datapackage.json", "index.html"}
+    assert {r["path"] for r in package["resources"]} == set(contents(folder)) - {
+        "datapackage.json",
+        "index.html",
+        "approval.json",
+    }
     for resource in package["resources"]:
         data = (folder / resource["path"]).read_bytes()
         assert resource["bytes"] == len(data)
         assert resource["hash"] == f"sha256:{hashlib.sha256(data).hexdigest()}"
     about = package["kordon"]
-    assert (about["status"], about["approved_by"], about["k"]) == ("trial, not audited", "An Peeters", 10)
+    assert (about["status"], about["k"]) == ("trial, not audited", 10)
     assert about["config_hash"] == vliet().config_hash
-    assert set(about["suppression"]) == {product.name for product in PRODUCTS}
+    assert set(about["suppression"]) == {product.name for product in PRODUCTS if product.is_of_vehicles}
 
 
 def test_the_error_statement_says_what_the_figures_rest_on(folder):
@@ -159,17 +164,18 @@ def test_the_page_needs_no_network_and_every_link_is_a_file_beside_it(folder):
     assert not re.search(r"url\((?!#)", text)
 
 
-def test_the_page_says_trial_and_who_approved_and_escapes_what_it_is_given(day_cells, tmp_path):
-    text = (made(day_cells, tmp_path, approved_by="<b>An</b>").path / "index.html").read_text(encoding="utf-8")
+def test_the_page_says_trial_and_where_the_approval_is_and_escapes_what_it_is_given(day_cells, tmp_path):
+    text = (made(day_cells, tmp_path, overrides=["<b>rule</b>"]).path / "index.html").read_text(encoding="utf-8")
     assert "Trial, not audited" in text
-    assert "&lt;b&gt;An&lt;/b&gt;" in text
+    assert 'href="approval.json"' in text
+    assert "&lt;b&gt;rule&lt;/b&gt;" in text
     assert text.count('role="img" aria-label=') == 3
 
 
 def test_the_same_data_again_is_the_version_that_is_there(day_cells, tmp_path):
     first = made(day_cells, tmp_path)
     before = contents(first.path)
-    again = made(day_cells, tmp_path, created_at=MADE + timedelta(days=1), approved_by="Bo")
+    again = made(day_cells, tmp_path, created_at=MADE + timedelta(days=1))
     assert (first.is_new, again.is_new, again.version, again.path) == (True, False, 1, first.path)
     assert contents(first.path) == before
 
@@ -203,7 +209,7 @@ def test_what_stops_half_way_leaves_nothing(day_cells, tmp_path, monkeypatch):
     with pytest.raises(RuntimeError):
         made(day_cells, tmp_path)
     assert not any(tmp_path.rglob("*.csv"))
-    assert not any(path for path in (tmp_path / "vliet-shared").iterdir())
+    assert not (tmp_path / "vliet-shared").exists()
 
 
 def test_a_hidden_row_with_a_value_stops_everything(day_cells, tmp_path, monkeypatch):
@@ -237,11 +243,6 @@ def test_a_period_without_days_or_with_gaps_is_refused(day_cells, tmp_path, days
         made(day_cells, tmp_path, days=days)
 
 
-def test_nobody_is_no_approver(day_cells, tmp_path):
-    with pytest.raises(UsageError, match="who approves"):
-        made(day_cells, tmp_path, approved_by=" ")
-
-
 def test_days_that_are_not_complete_are_refused_with_what_to_run(spark, tmp_path):
     from kordon import days
     from kordon.lake import Lake
@@ -253,7 +254,7 @@ def test_days_that_are_not_complete_are_refused_with_what_to_run(spark, tmp_path
     said = r"2026-03-11 \(open\), 2026-03-12 \(stale\), 2026-03-13 \(never computed\).*--days 2026-03-11\.\.2026-03-13"
     policy.approve(vliet(), by="An", folder=tmp_path)
     with pytest.raises(ConfigError, match=said):
-        build(lake=lake, city=vliet(), days=four, out=tmp_path, approved_by="An", created_at=MADE, approvals=tmp_path)
+        build(lake=lake, city=vliet(), days=four, out=tmp_path, created_at=MADE, approvals=tmp_path)
 
 
 def test_a_release_from_a_lake_is_that_from_the_same_cells_in_memory(spark, day_cells, tmp_path):
@@ -274,14 +275,13 @@ def test_a_release_from_a_lake_is_that_from_the_same_cells_in_memory(spark, day_
         versions[name] = lake.replace(name, nothing, where=f"service_day = '{DAY}'", metadata={"days": [str(DAY)]})
     day = days.Day(DAY, "complete", "r1", "c", "0.1.0", versions)
     days.write(lake, [day], metadata={})
-    policy.approve(vliet(), by="An", folder=tmp_path)
-    built = build(
-        lake=lake, city=vliet(), days=[DAY], out=tmp_path / "a", approved_by="An", created_at=MADE, approvals=tmp_path
-    )
+    policy.approve(vliet(), by="An", folder=tmp_path / "policy")
+    built = build(lake=lake, city=vliet(), days=[DAY], out=tmp_path, created_at=MADE, approvals=tmp_path / "policy")
     nothing_known = said(q=(None, None), down_s=0.0, moved=None)
-    given = made(day_cells, tmp_path / "b", days=[DAY], approved_by="An", runs=[day], said=nothing_known)
-    assert contents(built.path) == contents(given.path)
-    assert package_of(built.path)["kordon"]["runs"][0]["run_id"] == "r1"
+    given = made(day_cells, tmp_path / "b", days=[DAY], runs=[day], said=nothing_known)
+    out = approved(built, vliet(), tmp_path)
+    assert {**contents(out.path), "approval.json": b""} == {**contents(given.path), "approval.json": b""}
+    assert package_of(out.path)["kordon"]["runs"][0]["run_id"] == "r1"
 
 
 def _plain(value):

@@ -1,0 +1,132 @@
+"""``kordon release``: build a release of complete days, attack it, and stage it for somebody to approve."""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kordon.cli import loaded_city, opened_lake, options, say
+from kordon.commands.approve import publish, ready_to_release
+from kordon.errors import UsageError
+
+if TYPE_CHECKING:
+    from kordon.city import City
+
+WHO_RELEASES = "whoever released it"
+"""The role in which ``--approve-as`` approves."""
+
+
+@click.command()
+@options("city", "lake", "period", "master", "json")
+@click.option("--tier", type=click.Choice(["shared", "open"]), default="shared", show_default=True, help="Who may receive it.")
+@click.option("--dataset", metavar="NAME", help="Of the open tier: this one only [default: all of the period's unit].")
+@click.option("--correction", metavar="REASON", help="Of the open tier: replace what is published, from the reserve for it.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Where it is published once it is approved.")
+@click.option("--approve-as", metavar="NAME", help="Approve it at once, in this name, and publish it.")
+def command(
+    city: Path,
+    lake: str,
+    period: list[date],
+    master: str,
+    as_json: bool,
+    tier: str,
+    dataset: str | None,
+    correction: str | None,
+    out: Path,
+    approve_as: str | None,
+) -> None:
+    """Stage a release of complete days below LAKE/staging, unless an attack on it gets through.
+
+    Nobody but its owner reads the staging area. `kordon approve` publishes what is staged. Of the open tier a plan is staged: cells,
+    noise and price; the noise is drawn, once, when it is approved. Its period is one service day, or a calendar month.
+
+    \b
+    Example:
+      kordon release --city cities/vliet --lake lake --period 2026-03-10..2026-03-12 --out releases
+      kordon release --city cities/vliet --lake lake --period 2026-03-10 --tier open --dataset od_day --out releases
+    """
+    if tier == "shared" and (dataset or correction):
+        raise UsageError(
+            "--dataset and --correction are of the open tier: a shared release has all products, and is versioned."
+        )
+    if correction is not None and not correction.strip():
+        raise UsageError("--correction REASON: say why what is published is replaced; it is shown in the release.")
+    loaded = loaded_city(city)
+    if approve_as:
+        ready_to_release(loaded, by=approve_as, say=say)
+    if tier == "shared":
+        _shared(loaded, lake, period, out=out, master=master, approve_as=approve_as, as_json=as_json)
+    else:
+        _open(
+            loaded,
+            lake,
+            period,
+            out=out,
+            master=master,
+            approve_as=approve_as,
+            as_json=as_json,
+            dataset=dataset,
+            correction=correction,
+        )
+
+
+def _shared(
+    city: "City", lake: str, period: list[date], *, out: Path, master: str, approve_as: str | None, as_json: bool
+) -> None:
+    from kordon import report
+    from kordon.commands.audit import gate
+    from publication.release import build
+
+    with opened_lake(lake, master=master, write=False) as opened:
+        made = build(lake=opened, city=city, days=period, out=out, created_at=_now(), audit=gate)
+    published = (
+        publish(made.path, lake=lake, city=city, by=approve_as, role=WHO_RELEASES, master=master)
+        if approve_as and made.is_new
+        else None
+    )
+    report.show_release(made, published=published, as_json=as_json)
+
+
+def _open(
+    city: "City",
+    lake: str,
+    period: list[date],
+    *,
+    out: Path,
+    master: str,
+    approve_as: str | None,
+    as_json: bool,
+    dataset: str | None,
+    correction: str | None,
+) -> None:
+    from kordon import report
+    from kordon.commands.audit import gate
+    from privacy.governance.policy import require_approved
+    from publication.open_plan import THROUGH, datasets_of, ledger_of, stage_from_lake
+    from publication.open_through import stage_through
+
+    terms: dict[str, Any] = {
+        "city": city,
+        "days": period,
+        "out": out,
+        "policy": require_approved(city).hash,
+        "created_at": _now(),
+    }
+    wanted = datasets_of(period, city=city, dataset=dataset)
+    if wanted == [THROUGH]:
+        planned = [stage_through(lake=Path(lake).absolute(), ledger=ledger_of(city, out=out), attack=gate, **terms)]
+    else:
+        with opened_lake(lake, master=master, write=False) as opened:
+            planned = [stage_from_lake(lake=opened, dataset=name, correction=correction, **terms) for name in wanted]
+    published = [
+        publish(one.path, lake=lake, city=city, by=approve_as, role=WHO_RELEASES, master=master)
+        if approve_as and one.is_new
+        else None
+        for one in planned
+    ]
+    report.show_plans(planned, published=published, as_json=as_json)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(microsecond=0)

@@ -1,0 +1,189 @@
+"""Staging: releases that are finished and attacked, and wait for somebody to answer for them.
+
+``<lake>/staging/<name>/`` holds ``staged.json``, the terms, and ``release/``, the files. Only its owner reads the folder. The SHA-256
+over all of it stands in the lake's audit log: an approval is of these bytes or of none.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from kordon import audit_log
+from kordon.errors import PrivacyError, UsageError
+from publication import versions
+from publication.files import sha256
+
+FOLDER, TERMS, FILES = "staging", "staged.json", "release"
+STAGED = "release_staged"
+"""Action of the audit-log entry that holds the hash."""
+OWNER_ONLY = 0o700
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What an approval is about, beside the files.
+
+    Attributes:
+        series: the folder of the dataset's releases below ``out``.
+        out: the folder of all releases to which it goes.
+        policy: hash of the policy under which it was made.
+        created_at: ISO 8601 with offset.
+    """
+
+    city: str
+    tier: str
+    series: str
+    first_day: str
+    last_day: str
+    version: int
+    out: str
+    policy: str
+    created_at: str
+
+    @property
+    def first(self) -> date:
+        return date.fromisoformat(self.first_day)
+
+    @property
+    def last(self) -> date:
+        return date.fromisoformat(self.last_day)
+
+    @property
+    def name(self) -> str:
+        return f"{self.series}_{versions.period_name(self.first, self.last)}_v{self.version}"
+
+    @property
+    def period(self) -> Path:
+        """The folder of the period's versions."""
+        return Path(self.out) / self.series / versions.period_name(self.first, self.last)
+
+    @property
+    def target(self) -> Path:
+        """Where it is published."""
+        return self.period / f"v{self.version}"
+
+
+@dataclass(frozen=True)
+class Staged:
+    """A staged release. ``files`` is gone once it is published."""
+
+    folder: Path
+    terms: Terms
+    digest: str
+
+    @property
+    def files(self) -> Path:
+        return self.folder / FILES
+
+
+def stage(lake: Path, *, terms: Terms, purpose: str, fill: Callable[[Path], bool]) -> Staged | None:
+    """Stage a release, and log its hash.
+
+    Args:
+        fill: writes the files into an empty folder and attacks them, and says whether there is something to stage. If not, or when
+            it raises, no file stays.
+    """
+    area = lake / FOLDER
+    area.mkdir(parents=True, exist_ok=True)
+    area.chmod(OWNER_ONLY)
+    with versions.building(area, mode=OWNER_ONLY) as work:
+        (work / FILES).mkdir(mode=OWNER_ONLY)
+        if not fill(work / FILES):
+            return None
+        (work / TERMS).write_text(json.dumps(asdict(terms), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+        found = digest(work)
+        folder = area / f"{terms.name}_{found[:16]}"
+        if not folder.exists():
+            versions.settle(work, folder, mode=OWNER_ONLY)
+    if _logged(lake, folder) is None:
+        audit_log.append(audit_log.of_lake(lake), action=STAGED, purpose=purpose, staged=folder.name, sha256=found)
+    return Staged(folder, terms, found)
+
+
+def digest(folder: Path) -> str:
+    """SHA-256 (hex) over the names and bytes of all files of a staged release.
+
+    Raises:
+        PrivacyError: something in it is neither a file nor a folder, such as a link to what may change.
+    """
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        if path.is_symlink() or not (path.is_file() or path.is_dir()):
+            raise PrivacyError(f"{path} is no file: a staged release holds files only. Stage the release again.")
+        if path.is_file():
+            found[str(path.relative_to(folder))] = sha256(path)
+    return hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()
+
+
+def find(uri: str | Path, *, lake: Path) -> Staged:
+    """A staged release of a lake, by what ``kordon release`` printed.
+
+    Raises:
+        UsageError: there is none of that name below the lake's staging area.
+        PrivacyError: the audit log is damaged, or does not know the release.
+    """
+    folder = Path(uri).absolute()
+    if folder.parent.resolve() != (lake / FOLDER).resolve() or not (folder / TERMS).is_file():
+        raise UsageError(f"{uri} is no release that waits below {lake / FOLDER}: give the URI that `kordon release` printed.")
+    audit_log.verify(audit_log.of_lake(lake))
+    logged = _logged(lake, folder)
+    if logged is None:
+        raise PrivacyError(
+            f"The audit log of {lake} does not know {folder.name}: it was not staged by `kordon release`. Stage it again."
+        )
+    return Staged(folder, Terms(**json.loads((folder / TERMS).read_text(encoding="utf-8"))), str(logged["sha256"]))
+
+
+def verify(staged: Staged) -> None:
+    """See that a staged release is as it was staged.
+
+    Raises:
+        PrivacyError: a file of it was changed, added or taken away.
+    """
+    if digest(staged.folder) != staged.digest:
+        raise PrivacyError(
+            f"{staged.folder} is not what was staged: a file of it changed since. Nothing is published; find out by whom, and stage "
+            "the release again."
+        )
+
+
+def copy(staged: Staged, into: Path) -> dict[str, Any]:
+    """Copy the files of a staged release; there is nothing to tell of it.
+
+    Raises:
+        PrivacyError: what was copied is not what was staged.
+    """
+    shutil.copytree(staged.files, into, dirs_exist_ok=True, symlinks=True, copy_function=shutil.copyfile)
+    verify(staged)
+    if {p.name: sha256(p) for p in into.iterdir()} != {p.name: sha256(p) for p in staged.files.iterdir()}:
+        raise PrivacyError(f"{staged.folder} changed while it was published: nothing was. Stage the release again.")
+    return {}
+
+
+def clear(staged: Staged) -> None:
+    """Delete the files of a release that is published; its terms stay, so that it is found again."""
+    shutil.rmtree(staged.files, ignore_errors=True)
+
+
+@contextmanager
+def alone(staged: Staged) -> Iterator[None]:
+    """Nobody else approves the release meanwhile."""
+    handle = os.open(staged.folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _logged(lake: Path, folder: Path) -> audit_log.Entry | None:
+    entries = audit_log.entries(audit_log.of_lake(lake))
+    return next((e for e in entries if e["action"] == STAGED and e["staged"] == folder.name), None)

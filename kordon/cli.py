@@ -5,7 +5,7 @@ import os
 import pkgutil
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,7 +49,7 @@ def options(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """The options that several commands share, each with one meaning."""
     known = {
         "city": click.option("--city", type=click.Path(path_type=Path), required=True, help="The city folder."),
-        "lake": click.option("--lake", required=True, help="The lake: a folder."),
+        "lake": click.option("--lake", required=True, help="The lake: a folder, or s3a://bucket/prefix."),
         "days": click.option("--days", type=Days(), help="Service days, inclusive; or one day."),
         "period": click.option("--period", type=Days(), required=True, help="Service days, inclusive; or one day."),
         "keystore": click.option(
@@ -84,23 +84,35 @@ def silent(line: str) -> None:
     """No progress."""
 
 
+def place(lake: str) -> str:
+    """A lake as the command line names it: a folder from wherever it is called, or an object store."""
+    from kordon import objects
+
+    return lake if objects.is_remote(lake) else str(Path(lake).absolute())
+
+
 @contextmanager
 def opened_lake(uri: str, *, master: str, write: bool, quick: bool = True) -> "Iterator[Lake]":
-    """A Spark session on a lake, with the lake's lease when it is written; ``quick`` as :func:`kordon.spark.session` has it."""
-    from kordon import lease
+    """A Spark session on a lake, with the lake's lease when it is written; ``quick`` as :func:`kordon.spark.session` has it.
+
+    Raises:
+        TryAgain: another process writes the lake, or its store does not answer.
+    """
+    from kordon import lease, objects
     from kordon.lake import Lake
     from kordon.spark import session
 
-    folder = Path(uri).absolute()
-
-    @contextmanager
-    def unguarded() -> Iterator[None]:
-        yield
-
-    with lease.writer(folder) if write else unguarded():
-        spark = session(master=master, quick=quick)
+    where = place(uri)
+    # A store that is away is known before Spark starts.
+    lease.reachable(where)
+    with lease.writer(where, say=say) if write else nullcontext():
+        spark = session(master=master, quick=quick, store=objects.is_remote(where))
         try:
-            yield Lake(spark, str(folder))
+            yield Lake(spark, where)
+        except Exception as error:
+            if objects.is_remote(where) and objects.is_away(error):
+                raise objects.away() from None
+            raise
         finally:
             spark.stop()
 
@@ -113,10 +125,17 @@ def _is_little(landing: Path | None) -> bool:
 
 
 def loaded_city(folder: Path) -> "City":
+    """The city of a folder; its object store is the one of this process unless the environment names another.
+
+    Raises:
+        ConfigError: the folder has errors, or the city may not be processed.
+    """
     from kordon import city
 
     loaded = city.load(folder)
     city.refuse_ungoverned(loaded)
+    if loaded.store.endpoint:
+        os.environ.setdefault("AWS_ENDPOINT_URL", loaded.store.endpoint)
     return loaded
 
 

@@ -12,6 +12,7 @@ from kordon.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = ROOT / "jars.lock"
+FOLDER, STORE_FOLDER = ROOT / ".jars", ROOT / ".jars-store"
 
 
 @dataclass(frozen=True)
@@ -30,13 +31,13 @@ def jar_sets() -> dict[str, JarSet]:
     lock = tomllib.loads(LOCK.read_text())
     excludes = lock["excludes"]
     return {
-        "base": JarSet(ROOT / ".jars", lock["coordinates"], excludes, lock["files"], "make setup"),
+        "base": JarSet(FOLDER, lock["coordinates"], excludes, lock["files"], "make setup"),
         "store": JarSet(
-            ROOT / ".jars-store",
+            STORE_FOLDER,
             lock["store"]["coordinates"],
             [*excludes, *lock["store"]["excludes"]],
             lock["store"]["files"],
-            "make setup-store",
+            "make store-jars",
         ),
     }
 

@@ -83,6 +83,17 @@ def postgres() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def minio() -> Iterator[Any]:
+    """A MinIO server that lives as long as the tests; a test that stops it starts it again."""
+    from tests.minio import PROGRAM, server
+
+    if not PROGRAM.exists():
+        pytest.skip("MinIO is not here: `make minio` builds it, with Go")
+    with server() as running:
+        yield running
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.needs("postgresql"))])
 def ledger_url(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """An empty ledger of either kind; its witness lies below ``tmp_path`` too."""

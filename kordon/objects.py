@@ -13,10 +13,12 @@ from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from kordon.errors import ConfigError, KordonError, TryAgain
 
 if TYPE_CHECKING:
+    from minio import Minio
     from minio.credentials.credentials import Credentials
     from obstore.store import S3Store
 
@@ -88,6 +90,35 @@ class Object:
         except (AlreadyExistsError, PreconditionError):
             raise Changed(str(self)) from None
 
+    def head(self) -> tuple[int, float]:
+        """Its size in bytes, and when it was written, in seconds since 1970.
+
+        Raises:
+            FileNotFoundError: there is no such object.
+            ConfigError, TryAgain: as :meth:`read`.
+        """
+        import obstore
+
+        with _said(self.bucket):
+            found = obstore.head(_store(self.bucket), self.key)
+            return int(found["size"]), found["last_modified"].timestamp()
+
+    def part(self, start: int, length: int) -> bytes:
+        """Some of its bytes.
+
+        Raises:
+            FileNotFoundError, ConfigError, TryAgain: as :meth:`head`.
+        """
+        import obstore
+
+        with _said(self.bucket):
+            return bytes(obstore.get_range(_store(self.bucket), self.key, start=start, length=length))
+
+    def delete(self) -> None:
+        """Delete it; a versioned bucket keeps it until :func:`forget`."""
+        with _said(self.bucket):
+            client().remove_object(bucket_name=self.bucket, object_name=self.key)
+
 
 def is_remote(uri: object) -> bool:
     """Whether a URI is of an object store and not of a folder."""
@@ -125,6 +156,52 @@ def folders(uri: str) -> list[str]:
     with _said(bucket):
         found = obstore.list_with_delimiter(_store(bucket), prefix=prefix or None)
         return sorted(str(path).rstrip("/").rsplit("/", 1)[-1] for path in found["common_prefixes"])
+
+
+def listed(uri: str) -> Iterator[tuple[str, int, float]]:
+    """Every object below a URI: its name below it, its bytes, and when it was written, in seconds since 1970."""
+    import obstore
+
+    bucket, prefix = split(uri)
+    cut = len(prefix) + 1 if prefix else 0
+    with _said(bucket):
+        for chunk in obstore.list(_store(bucket), prefix=prefix or None):
+            for found in chunk:
+                yield str(found["path"])[cut:], int(found["size"]), found["last_modified"].timestamp()
+
+
+def overwritten(uri: str) -> list[str]:
+    """What a versioned bucket still holds below a URI although it was deleted or overwritten, marks of deletions included.
+
+    Returns:
+        ``key?versionId``, sorted; nothing where no version is kept.
+    """
+    return sorted(f"{key}?{version}" for key, version in _past(uri))
+
+
+def forget(uri: str) -> None:
+    """Delete from a versioned bucket for good what was deleted or overwritten below a URI.
+
+    Raises:
+        ConfigError: these credentials may not, or the store kept something back.
+        TryAgain: the store does not answer.
+    """
+    from minio.deleteobjects import DeleteObject
+
+    bucket, _ = split(uri)
+    with _said(bucket):
+        gone = [DeleteObject(key, version) for key, version in _past(uri)]
+        errors = list(client().remove_objects(bucket_name=bucket, delete_object_list=gone)) if gone else []
+        if errors:
+            raise ConfigError(f"{bucket} keeps old versions, such as of {errors[0].name}: {errors[0].message}")
+
+
+def _past(uri: str) -> Iterator[tuple[str, str]]:
+    bucket, prefix = split(uri)
+    with _said(bucket):
+        for found in client().list_objects(bucket_name=bucket, prefix=f"{prefix}/", recursive=True, include_version=True):
+            if found.version_id not in (None, "null") and (not found.is_latest or found.is_delete_marker):
+                yield str(found.object_name), str(found.version_id)
 
 
 def endpoint() -> str:
@@ -216,6 +293,21 @@ def away() -> TryAgain:
     return TryAgain(f"The object store {endpoint()} does not answer: nothing is half written; run the same command again.")
 
 
+def client() -> "Minio":
+    """A client for what has no condition: versions, buckets, many objects."""
+    from minio import Minio
+
+    server, keys = urlsplit(endpoint()), credentials()
+    return Minio(
+        endpoint=server.netloc,
+        access_key=keys.access_key,
+        secret_key=keys.secret_key,
+        session_token=keys.session_token,
+        secure=server.scheme == "https",
+        region=region(),
+    )
+
+
 def _store(bucket: str) -> "S3Store":
     keys = credentials()
     given = {
@@ -244,7 +336,19 @@ def _connected(bucket: str, given: tuple[tuple[str, str], ...]) -> "S3Store":
 @contextmanager
 def _said(bucket: str) -> Iterator[None]:
     """Say a refusal of the store in a sentence."""
+    from minio.error import MinioException, S3Error
     from obstore import exceptions
+    from urllib3.exceptions import HTTPError
+
+    def missing() -> ConfigError:
+        return ConfigError(f"The bucket {bucket} is not there: `kordon store apply` makes it.")
+
+    def forbidden() -> ConfigError:
+        profile = os.environ.get("AWS_PROFILE") or "default"
+        return ConfigError(
+            f"The store lets the profile {profile} of {credentials_file()} not do this in the bucket {bucket}: "
+            "give the command the role that may (docs/engineer/store.md)."
+        )
 
     try:
         yield
@@ -252,13 +356,14 @@ def _said(bucket: str) -> Iterator[None]:
         raise
     except FileNotFoundError as error:
         if "NoSuchBucket" in str(error):
-            raise ConfigError(f"The bucket {bucket} is not there: `kordon store apply` makes it.") from None
+            raise missing() from None
         raise
     except (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError):
-        profile = os.environ.get("AWS_PROFILE") or "default"
-        raise ConfigError(
-            f"The store lets the profile {profile} of {credentials_file()} not do this in the bucket {bucket}: "
-            "give the command the role that may (docs/engineer/store.md)."
-        ) from None
-    except exceptions.GenericError:
+        raise forbidden() from None
+    except S3Error as error:
+        raise (missing() if error.code == "NoSuchBucket" else forbidden()) from None
+    except exceptions.GenericError as error:
+        # A refused listing has no class of its own.
+        raise (forbidden() if "403" in str(error).partition("<?xml")[0] else away()) from None
+    except (MinioException, HTTPError):
         raise away() from None

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
     from kordon.city import City
+    from kordon.delivered import Landing
 
 READS_PER_BLOCK = 20_000_000
 """A backfill is cut here, by reads and not by days: what is persisted of so many fits in 8 GB."""
@@ -48,7 +49,7 @@ def execute(
     city: "City",
     keystore: Path,
     wanted: Sequence[date] | None,
-    landing: Path | None,
+    landing: "Landing | None",
     steps: Sequence[chain.Step],
     judge: Judge | None,
     override: Override | None,

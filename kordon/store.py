@@ -18,7 +18,6 @@ from kordon.errors import ConfigError
 
 if TYPE_CHECKING:
     from minio import Minio, MinioAdmin
-    from minio.credentials.providers import Provider
 
 GB = 10**9
 
@@ -74,21 +73,12 @@ def apply(*, buckets: Sequence[Bucket], accounts: Sequence[Account], credentials
 
 
 def _clients() -> "tuple[Minio, MinioAdmin]":
-    from minio import Minio, MinioAdmin
-
-    server = urlsplit(objects.endpoint())
-    secure, keys = server.scheme == "https", _provider()
-    return (
-        Minio(endpoint=server.netloc, credentials=keys, secure=secure, region=objects.region()),
-        MinioAdmin(endpoint=server.netloc, credentials=keys, secure=secure),
-    )
-
-
-def _provider() -> "Provider":
+    from minio import MinioAdmin
     from minio.credentials.providers import StaticProvider
 
-    keys = objects.credentials()
-    return StaticProvider(keys.access_key, keys.secret_key, keys.session_token)
+    server, keys = urlsplit(objects.endpoint()), objects.credentials()
+    provider = StaticProvider(keys.access_key, keys.secret_key, keys.session_token)
+    return objects.client(), MinioAdmin(endpoint=server.netloc, credentials=provider, secure=server.scheme == "https")
 
 
 def _bucket(s3: "Minio", admin: "MinioAdmin", wanted: Bucket) -> Iterator[str]:

@@ -66,14 +66,20 @@ class Server:
             self.process = None
 
 
+def _free_port() -> int:
+    """A port below those that the kernel hands out: another process would be given a freed one, while a server restarts."""
+    while True:
+        port = 20_000 + secrets.randbelow(12_000)
+        with socket.socket() as free:
+            if free.connect_ex(("127.0.0.1", port)) != 0:
+                return port
+
+
 @contextmanager
 def server() -> Iterator[Server]:
     """A running server that is ended and removed afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="kordon-minio-"))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    made = Server(folder, port)
+    made = Server(folder, _free_port())
     try:
         made.start()
         yield made

@@ -45,8 +45,9 @@ lint: setup
 docs: setup
 	NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --quiet --strict --site-dir build/docs
 
-soak: setup
+soak: setup store-jars minio
 	$(PY) tests/soak/kills.py
+	$(PY) tests/soak/store.py
 
 # Names choose: make fidelity ONLY="vliet/default ravelmonde"
 fidelity: setup

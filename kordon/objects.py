@@ -263,8 +263,6 @@ def spark_settings() -> dict[str, str]:
         # What waits for its upload holds plates: in memory, since Hadoop would leave it readable in a temporary folder.
         "spark.hadoop.fs.s3a.fast.upload.buffer": "bytebuffer",
         "spark.hadoop.fs.s3a.multipart.size": "32M",
-        # A folder is a prefix. Looking for its marker after each write cost a third of the requests of a commit.
-        "spark.hadoop.fs.s3a.performance.flags": "create,mkdir",
         # A store that is restarted is away for a minute; ten tries, each twice as late as the one before, outlast it.
         "spark.hadoop.fs.s3a.retry.limit": "10",
         "spark.hadoop.fs.s3a.retry.interval": "200ms",

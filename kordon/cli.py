@@ -135,9 +135,10 @@ def opened_lake(
         try:
             yield Lake(spark, where)
         except Exception as error:
-            if in_store and objects.is_away(error):
-                raise objects.away() from None
-            raise
+            refused = objects.refusal(error) if in_store else None
+            if refused is None:
+                raise
+            raise refused from None
         finally:
             spark.stop()
 

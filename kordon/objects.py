@@ -33,6 +33,8 @@ AWAY = (
 )
 """Parts of the names of Java's errors when a store does not answer, or answers that it cannot now."""
 
+REFUSED = ("AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch")
+
 
 class Changed(Exception):  # noqa: N818 - it is no error: somebody else was faster
     """The object is not as the writer saw it: somebody else has written it since."""
@@ -271,13 +273,21 @@ def spark_settings() -> dict[str, str]:
     }
 
 
-def is_away(error: BaseException) -> bool:
-    """Whether a failure of Spark means that the store does not answer, by the names of Java's errors behind it."""
+def refusal(error: BaseException) -> KordonError | None:
+    """What a failure of Spark says to a user when the store is behind it: it is away, or it refuses; else None.
+
+    Java's errors are known by their names; a task's reaches the driver as text within the failure of its job.
+    """
     cause: Any = getattr(error, "java_exception", None) or getattr(error, "_origin", None)
     cause = getattr(cause, "java_exception", cause)
-    # A task's failure reaches the driver as text within the failure of its job.
     said = f"{cause.toString()} {_causes(cause)}" if hasattr(cause, "getCause") else ""
-    return any(mark in said for mark in AWAY)
+    if "fs.s3a" not in said and "awssdk" not in said:
+        return None
+    if any(mark in said for mark in REFUSED):
+        return ConfigError(
+            f"The store lets {_profile()} not do what this command does: give it the account that may (docs/engineer/store.md)."
+        )
+    return away() if any(mark in said for mark in AWAY) else None
 
 
 def _causes(thrown: Any) -> str:
@@ -285,6 +295,10 @@ def _causes(thrown: Any) -> str:
     while (thrown := thrown.getCause()) is not None and len(names) < 20:
         names.append(str(thrown.toString()))
     return " ".join(names)
+
+
+def _profile() -> str:
+    return f"the profile {os.environ.get('AWS_PROFILE') or 'default'} of {credentials_file()}"
 
 
 def away() -> TryAgain:
@@ -342,10 +356,9 @@ def _said(bucket: str) -> Iterator[None]:
         return ConfigError(f"The bucket {bucket} is not there: `kordon store apply` makes it.")
 
     def forbidden() -> ConfigError:
-        profile = os.environ.get("AWS_PROFILE") or "default"
         return ConfigError(
-            f"The store lets the profile {profile} of {credentials_file()} not do this in the bucket {bucket}: "
-            "give the command the role that may (docs/engineer/store.md)."
+            f"The store lets {_profile()} not do this in the bucket {bucket}: "
+            "give the command the account that may (docs/engineer/store.md)."
         )
 
     try:

@@ -7,7 +7,7 @@ OUT ?= out/demo-$(shell date +%Y%m%d-%H%M%S)
 # The object store: the jars of Spark for it, and for tests and the stack a MinIO server, from source as its project documents.
 MINIO := github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c
 # Without optimisation it is built in 236 s of processor time instead of 428, and is quick enough for tests; MINIO_FLAGS= builds it whole.
-MINIO_FLAGS ?= -gcflags=all='-N -l' -ldflags='-s -w'
+MINIO_FLAGS ?= -trimpath -gcflags=all='-N -l' -ldflags='-s -w'
 
 .PHONY: setup store-jars minio demo test lint docs soak bench fidelity lock clean
 

@@ -262,6 +262,8 @@ def spark_settings() -> dict[str, str]:
         "spark.hadoop.fs.s3a.path.style.access": "true",
         # Reads the file that the variables name, on the driver and on each executor.
         "spark.hadoop.fs.s3a.aws.credentials.provider": "software.amazon.awssdk.auth.credentials.ProfileCredentialsProvider",
+        "spark.executorEnv.AWS_SHARED_CREDENTIALS_FILE": credentials_file(),
+        "spark.executorEnv.AWS_PROFILE": os.environ.get("AWS_PROFILE") or "default",
         # What waits for its upload holds plates: in memory, since Hadoop would leave it readable in a temporary folder.
         "spark.hadoop.fs.s3a.fast.upload.buffer": "bytebuffer",
         "spark.hadoop.fs.s3a.multipart.size": "32M",

@@ -122,7 +122,7 @@ def opened_lake(
     Raises:
         TryAgain: another process writes the lake, or its store does not answer.
     """
-    from kordon import lease, objects
+    from kordon import lease, objects, s3
     from kordon.lake import Lake
     from kordon.spark import session
 
@@ -135,7 +135,7 @@ def opened_lake(
         try:
             yield Lake(spark, where)
         except Exception as error:
-            refused = objects.refusal(error) if in_store else None
+            refused = s3.refusal(error) if in_store else None
             if refused is None:
                 raise
             raise refused from None

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kordon import jars, objects
+from kordon import jars, s3
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -133,7 +133,7 @@ def session(*, master: str = "local[*]", app: str = "kordon", quick: bool = Fals
         # A year of days makes plans of more fields than the default, which is then cut with a warning.
         .config("spark.sql.debug.maxToStringFields", "200")
     )
-    for name, value in (objects.spark_settings() if store else {}).items():
+    for name, value in (s3.spark_settings() if store else {}).items():
         builder = builder.config(name, value)
     spark = builder.getOrCreate()
     spark.sparkContext.setLogLevel("ERROR")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from kordon import objects
+from kordon import s3
 from kordon.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -76,9 +76,9 @@ def _clients() -> "tuple[Minio, MinioAdmin]":
     from minio import MinioAdmin
     from minio.credentials.providers import StaticProvider
 
-    server, keys = urlsplit(objects.endpoint()), objects.credentials()
+    server, keys = urlsplit(s3.endpoint()), s3.credentials()
     provider = StaticProvider(keys.access_key, keys.secret_key, keys.session_token)
-    return objects.client(), MinioAdmin(endpoint=server.netloc, credentials=provider, secure=server.scheme == "https")
+    return s3.client(), MinioAdmin(endpoint=server.netloc, credentials=provider, secure=server.scheme == "https")
 
 
 def _bucket(s3: "Minio", admin: "MinioAdmin", wanted: Bucket) -> Iterator[str]:
@@ -163,7 +163,7 @@ def _account(
         _write_keys(file, wanted.name, secret)
         yield f"{wanted.name}: new keys in {file}"
     elif wanted.name not in known:
-        admin.user_add(wanted.name, objects.keys_in(str(file)).secret_key)
+        admin.user_add(wanted.name, s3.keys_in(str(file)).secret_key)
         yield f"{wanted.name}: the account, with the keys in {file}"
     if known.get(wanted.name, {}).get("policyName") != wanted.name:
         admin.policy_set(wanted.name, user=wanted.name)
@@ -201,8 +201,8 @@ def _said() -> Iterator[None]:
     except (S3Error, MinioAdminException) as error:
         said = getattr(error, "message", None) or str(error)
         raise ConfigError(
-            f"The store {objects.endpoint()} refuses: {said}. The profile in {objects.credentials_file()} must be an administrator; "
+            f"The store {s3.endpoint()} refuses: {said}. The profile in {s3.credentials_file()} must be an administrator; "
             "encryption needs a key service of the store (docs/engineer/store.md), or [store] is_encrypted = false."
         ) from None
     except (HTTPError, MinioException):
-        raise objects.away() from None
+        raise s3.away() from None

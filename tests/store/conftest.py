@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kordon import jars, objects, store
+from kordon import jars, s3, store
 from kordon.city import load
 from kordon.commands.store import accounts, buckets, lake
 from tests.e2e.vliet import CITY
@@ -47,7 +47,7 @@ def store_spark(spark, act_as) -> Any:
     """The tests' Spark session, pointed at the tests' server; it acts as the administrator."""
     if not jars.STORE_FOLDER.exists():
         pytest.skip("Spark's jars for an object store are not here: `make store-jars`")
-    spark._jvm.java.lang.System.setProperty("aws.sharedCredentialsFile", objects.credentials_file())
-    for name, value in objects.spark_settings().items():
+    spark._jvm.java.lang.System.setProperty("aws.sharedCredentialsFile", s3.credentials_file())
+    for name, value in s3.spark_settings().items():
         spark.sparkContext._jsc.hadoopConfiguration().set(name.removeprefix("spark.hadoop."), value)
     return spark

@@ -6,7 +6,7 @@ import pytest
 from minio.commonconfig import ENABLED
 from minio.versioningconfig import SUSPENDED, VersioningConfig
 
-from kordon import objects, retention
+from kordon import objects, retention, s3
 from kordon.city import load
 from kordon.lake import Lake
 from tests.e2e import vliet
@@ -22,15 +22,15 @@ def versioned(keys, store_spark, lake_uri):
     """A lake whose bucket of plates somebody versioned by hand."""
     lake = Lake(store_spark, f"{lake_uri}-versioned")
     bucket, _ = objects.split(lake.path("raw_read"))
-    objects.client().set_bucket_versioning(bucket_name=bucket, config=VersioningConfig(ENABLED))
+    s3.client().set_bucket_versioning(bucket_name=bucket, config=VersioningConfig(ENABLED))
     yield lake
-    objects.client().set_bucket_versioning(bucket_name=bucket, config=VersioningConfig(SUSPENDED))
+    s3.client().set_bucket_versioning(bucket_name=bucket, config=VersioningConfig(SUSPENDED))
 
 
 def everything(lake: Lake, name: str) -> list[str]:
     """Every object below a table that the store could still give back, whatever its version."""
     bucket, prefix = objects.split(lake.path(name))
-    found = objects.client().list_objects(bucket_name=bucket, prefix=f"{prefix}/", recursive=True, include_version=True)
+    found = s3.client().list_objects(bucket_name=bucket, prefix=f"{prefix}/", recursive=True, include_version=True)
     return sorted(str(o.object_name) for o in found if not o.is_delete_marker and ".parquet" in str(o.object_name))
 
 

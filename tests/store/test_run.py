@@ -12,7 +12,7 @@ from minio import Minio
 from minio.credentials import AWSConfigProvider
 
 from jobs.s11_quality import fingerprint
-from kordon import objects
+from kordon import objects, s3
 from kordon.lake import Lake
 from kordon.tables import TABLES
 from tests.e2e import vliet
@@ -142,5 +142,5 @@ def test_a_killed_driver_a_killed_store_and_a_second_run_leave_the_rows_of_a_run
         n, content = fingerprint(peace.read(name))
         assert n > 0
         assert fingerprint(copy.read(name)) == (n, content), name
-    secret = objects.keys_in(str(keys / "reads")).secret_key
+    secret = s3.keys_in(str(keys / "reads")).secret_key
     assert secret not in died.stderr + heard + second.stderr

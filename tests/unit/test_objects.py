@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from kordon import objects
+from kordon import objects, s3
 from kordon.errors import ConfigError, TryAgain
 from kordon.lake import Lake
 
@@ -35,9 +35,9 @@ def failure(*chain: str) -> Exception:
 )
 def test_a_failure_of_the_store_is_told_from_a_bug(monkeypatch, chain, kind):
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://store.example")
-    found = objects.refusal(failure(*chain))
+    found = s3.refusal(failure(*chain))
     assert (type(found) if found else None) is kind
-    assert objects.refusal(RuntimeError("x")) is None
+    assert s3.refusal(RuntimeError("x")) is None
 
 
 def test_each_table_stands_in_the_bucket_of_its_zone_and_without_zones_in_one():
@@ -55,4 +55,4 @@ def test_a_uri_without_a_bucket_and_an_environment_without_a_store_are_refused(m
     with pytest.raises(ConfigError, match="names no bucket"):
         objects.split("s3a://")
     with pytest.raises(ConfigError, match="AWS_ENDPOINT_URL"):
-        objects.endpoint()
+        s3.endpoint()

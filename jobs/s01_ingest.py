@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import reduce
-from pathlib import Path
 from typing import Any
 
 from pyspark.sql import DataFrame
@@ -15,6 +14,7 @@ from jobs.suppliers.landing import CHANGED_WHILE_READING, UNREADABLE, Landed, ch
 from jobs.suppliers.line_numbers import Contents, blocks, contents, numbered, survey
 from jobs.suppliers.lines import BLANK, HEADER
 from jobs.suppliers.source_files import parsed
+from kordon.delivered import Landing
 from kordon.errors import InputError
 from kordon.lake import among
 from kordon.run import Run
@@ -91,7 +91,7 @@ def new_files(run: Run, known: dict[FileKey, Any]) -> list[Landed]:
     return files
 
 
-def _nothing_usable(landing: Path, files: Sequence[Landed], *, run: Run) -> str:
+def _nothing_usable(landing: Landing, files: Sequence[Landed], *, run: Run) -> str:
     globs = ", ".join(f"{source.source}/{source.files}" for source in run.city.sources)
     if not files:
         return f"No file was found below {landing}: looked for {globs}. Put files there, or change `files` in sources/*.toml."

@@ -12,6 +12,7 @@ from kordon import days as life
 from kordon import snapshots
 from kordon.run import Fact, Run
 from kordon.tables import TABLES
+from kordon.tables.record import OPS, RAW
 
 READS, WRITES = ("ops_reconciliation", "core_open_visit", "ops_day"), ("ops_day",)
 
@@ -78,7 +79,10 @@ def main(run: Run) -> None:
     run.write_operations()
     before = life.known(run.lake)
     versions = {
-        name: version for name in TABLES if not name.startswith("ops_") and (version := run.lake.version(name)) is not None
+        name: version
+        for name, table in TABLES.items()
+        # Nobody reads an old version of plates.
+        if table.zone not in (RAW, OPS) and (version := run.lake.version(name)) is not None
     }
     seen = {day for day, *_ in accounts}
     whole = [

@@ -16,7 +16,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from kordon import objects
 from kordon.errors import ConfigError, PrivacyError
+from kordon.tables.record import OPS
 
 FIRST = "0" * 64
 """What stands for the hash before the first entry."""
@@ -24,6 +26,7 @@ TORN = "torn_line"
 """Action of the entry that accounts for a line whose writer died; it holds the hash of that line."""
 
 Entry = dict[str, Any]
+Log = Path | objects.Object
 
 
 @dataclass(frozen=True)
@@ -40,9 +43,10 @@ def beside(keystore: Path) -> Path:
     return keystore.with_name(f"{keystore.name}.audit.jsonl")
 
 
-def of_lake(lake: str | Path) -> Path:
-    """The log of a lake in a folder."""
-    return Path(lake) / "_audit.jsonl"
+def of_lake(lake: str | Path) -> Log:
+    """The log of a lake: a file of its folder, or an object of its zone of operation."""
+    name = "_audit.jsonl"
+    return objects.below(objects.at(str(lake), OPS), name) if objects.is_remote(lake) else Path(lake) / name
 
 
 def account() -> str:
@@ -54,7 +58,7 @@ def account() -> str:
 
 
 def append(
-    log: Path,
+    log: Log,
     *,
     action: str,
     purpose: str,
@@ -63,7 +67,7 @@ def append(
     now: datetime | None = None,
     **what: Any,
 ) -> Entry:
-    """Add one entry, on disk when this returns.
+    """Add one entry, on disk or in the store when this returns.
 
     Args:
         action: what was done, such as ``key_destroyed``.
@@ -74,7 +78,35 @@ def append(
 
     Raises:
         ConfigError: others may write the log.
+        TryAgain: its store does not answer.
     """
+    stamp = (now or datetime.now(UTC)).astimezone(UTC).isoformat(timespec="milliseconds")
+    who = {"account": account(), **({"by": by} if by else {}), **({"role": role} if role else {})}
+    content = {"ts": stamp, **who, "action": action, "purpose": purpose, **what}
+    return _to_file(log, content) if isinstance(log, Path) else _to_object(log, content)
+
+
+def _to_object(log: objects.Object, content: Entry) -> Entry:
+    """Write the log anew with one more entry, on the condition that nobody else has."""
+    entry: Entry | None = None
+    while True:
+        found = log.read()
+        before = found.data if found else b""
+        last = _entry(before.splitlines()[-1]) if before else None
+        if before and last is None:
+            raise PrivacyError(f"{log}: the last line is no entry: the log was changed.")
+        if entry is not None and last == entry:
+            # The store wrote it, and its answer was lost on the way.
+            return entry
+        entry = _chained(last, content)
+        try:
+            log.write(before + _line(entry), instead_of=found)
+        except objects.Changed:
+            continue
+        return entry
+
+
+def _to_file(log: Path, content: Entry) -> Entry:
     is_new = not log.exists()
     log.parent.mkdir(parents=True, exist_ok=True)
     handle = os.open(log, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
@@ -83,14 +115,13 @@ def append(
             raise ConfigError(f"The audit log {log} can be written by others than its owner: run `chmod go-w {log}`.")
         fcntl.flock(handle, fcntl.LOCK_EX)
         last, torn, is_cut = _end(handle)
-        stamp = (now or datetime.now(UTC)).astimezone(UTC).isoformat(timespec="milliseconds")
         text = b"\n" if is_cut else b""
         if torn:
             about = {"bytes": len(torn), "sha256": hashlib.sha256(torn.rstrip(b"\n")).hexdigest()}
-            last = _chained(last, {"ts": stamp, "account": account(), "action": TORN, "purpose": purpose, **about})
+            torn_line = {"ts": content["ts"], "account": account(), "action": TORN, "purpose": content["purpose"], **about}
+            last = _chained(last, torn_line)
             text += _line(last)
-        who = {"account": account(), **({"by": by} if by else {}), **({"role": role} if role else {})}
-        entry = _chained(last, {"ts": stamp, **who, "action": action, "purpose": purpose, **what})
+        entry = _chained(last, content)
         os.write(handle, text + _line(entry))
         os.fsync(handle)
     finally:
@@ -102,14 +133,19 @@ def append(
     return entry
 
 
-def entries(log: Path) -> Iterator[Entry]:
+def entries(log: Log) -> Iterator[Entry]:
     """The entries in order; lines that are none are left out."""
-    if log.exists():
-        with log.open("rb") as file:
-            yield from (entry for line in file if (entry := _entry(line)) is not None)
+    return (entry for line in _lines(log) if (entry := _entry(line)) is not None)
 
 
-def verify(log: Path, *, head: str | None = None) -> Verified:
+def _lines(log: Log) -> list[bytes]:
+    if isinstance(log, Path):
+        return log.read_bytes().splitlines(keepends=True) if log.exists() else []
+    found = log.read()
+    return found.data.splitlines(keepends=True) if found else []
+
+
+def verify(log: Log, *, head: str | None = None) -> Verified:
     """Recompute the whole chain.
 
     Args:
@@ -119,8 +155,7 @@ def verify(log: Path, *, head: str | None = None) -> Verified:
         PrivacyError: an entry was changed, removed or put in; or the head that was seen is gone.
     """
     before, number, seen, torn = FIRST, 0, head is None or head == FIRST, b""
-    lines = log.read_bytes().splitlines(keepends=True) if log.exists() else []
-    for position, line in enumerate(lines, start=1):
+    for position, line in enumerate(_lines(log), start=1):
         entry = _entry(line)
         if entry is None:
             torn += line

@@ -5,7 +5,7 @@ import os
 import pkgutil
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,12 +19,30 @@ from kordon.state import state_home
 
 if TYPE_CHECKING:
     from kordon.city import City
+    from kordon.delivered import Landing
     from kordon.lake import Lake
 
 LITTLE_BYTES = 10_000_000
 """Of landing files: with less, :func:`kordon.spark.compiler` is told to be quick. 11 MB (185,000 reads) take the same time either
 way; 57 MB (1 M reads) took 432 s compiled thoroughly; quickly, and profiled, they were not done after 600 s."""
 SHIPPED_CITY = Path(__file__).resolve().parent.parent / "cities" / "vliet"
+
+
+class LandingPlace(click.ParamType[Any]):
+    """A folder or ``s3a://bucket/prefix``; with ``exists`` a folder must be there."""
+
+    name = "DIR"
+
+    def __init__(self, *, exists: bool = False) -> None:
+        self.exists = exists
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> "Landing":
+        from kordon.delivered import landing
+
+        found = landing(str(value))
+        if self.exists and not found.is_dir():
+            self.fail(f"'{value}' is no folder.", param, ctx)
+        return found
 
 
 class Days(click.ParamType[Any]):
@@ -49,7 +67,7 @@ def options(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """The options that several commands share, each with one meaning."""
     known = {
         "city": click.option("--city", type=click.Path(path_type=Path), required=True, help="The city folder."),
-        "lake": click.option("--lake", required=True, help="The lake: a folder."),
+        "lake": click.option("--lake", required=True, help="The lake: a folder, or s3a://bucket/prefix."),
         "days": click.option("--days", type=Days(), help="Service days, inclusive; or one day."),
         "period": click.option("--period", type=Days(), required=True, help="Service days, inclusive; or one day."),
         "keystore": click.option(
@@ -84,39 +102,66 @@ def silent(line: str) -> None:
     """No progress."""
 
 
+def place(lake: str) -> str:
+    """A lake as the command line names it: a folder from wherever it is called, or an object store."""
+    from kordon import objects
+
+    return lake if objects.is_remote(lake) else str(Path(lake).absolute())
+
+
 @contextmanager
-def opened_lake(uri: str, *, master: str, write: bool, quick: bool = True) -> "Iterator[Lake]":
-    """A Spark session on a lake, with the lake's lease when it is written; ``quick`` as :func:`kordon.spark.session` has it."""
-    from kordon import lease
+def opened_lake(
+    uri: str, *, master: str, write: bool, quick: bool = True, landing: "Landing | None" = None
+) -> "Iterator[Lake]":
+    """A Spark session on a lake, with the lake's lease when it is written.
+
+    Args:
+        quick: as :func:`kordon.spark.session` has it.
+        landing: suppliers' files that the session reads; they may be in an object store though the lake is not.
+
+    Raises:
+        TryAgain: another process writes the lake, or its store does not answer.
+    """
+    from kordon import lease, objects, s3
     from kordon.lake import Lake
     from kordon.spark import session
 
-    folder = Path(uri).absolute()
-
-    @contextmanager
-    def unguarded() -> Iterator[None]:
-        yield
-
-    with lease.writer(folder) if write else unguarded():
-        spark = session(master=master, quick=quick)
+    where = place(uri)
+    # A store that is away is known before Spark starts.
+    lease.reachable(where)
+    with lease.writer(where, say=say) if write else nullcontext():
+        in_store = objects.is_remote(where) or objects.is_remote(landing)
+        spark = session(master=master, quick=quick, store=in_store)
         try:
-            yield Lake(spark, str(folder))
+            yield Lake(spark, where)
+        except Exception as error:
+            refused = s3.refusal(error) if in_store else None
+            if refused is None:
+                raise
+            raise refused from None
         finally:
             spark.stop()
 
 
-def _is_little(landing: Path | None) -> bool:
+def _is_little(landing: "Landing | None") -> bool:
     """Whether a landing folder holds so little that a run is over before Java has compiled it thoroughly."""
     if landing is None:
         return False
-    return sum(file.stat().st_size for file in landing.rglob("*") if file.is_file()) < LITTLE_BYTES
+    return bool(sum(file.stat().st_size for file in landing.rglob("*") if file.is_file()) < LITTLE_BYTES)
 
 
 def loaded_city(folder: Path) -> "City":
+    """The city of a folder; its object store is the one of this process unless the environment names another.
+
+    Raises:
+        ConfigError: the folder has errors, or the city may not be processed.
+    """
     from kordon import city
 
     loaded = city.load(folder)
     city.refuse_ungoverned(loaded)
+    if loaded.store.endpoint:
+        os.environ.setdefault("AWS_ENDPOINT_URL", loaded.store.endpoint)
     return loaded
 
 
@@ -143,7 +188,7 @@ def cli() -> None:
 
 @cli.command()
 @options("city", "lake", "days", "keystore", "kek", "master", "json", "quiet")
-@click.option("--landing", type=click.Path(path_type=Path), help="The suppliers' files, a folder a source; for ingest.")
+@click.option("--landing", type=LandingPlace(), help="The suppliers' files, a folder a source; for ingest.")
 @click.option("--from", "first", metavar="STEP", help="Start at this step.")
 @click.option("--to", "last", metavar="STEP", help="End with this step.")
 @click.option("--stale", is_flag=True, help="Recompute the days whose input changed, in order.")
@@ -159,7 +204,7 @@ def run(
     master: str,
     as_json: bool,
     quiet: bool,
-    landing: Path | None,
+    landing: "Landing | None",
     first: str | None,
     last: str | None,
     stale: bool,
@@ -189,7 +234,7 @@ def run(
     folder = keystore or state_home("keys", loaded.id)
     # Before Spark starts: a keystore that others can read is refused at once.
     destroyed = Keystore(folder, kek=kek).destroyed_days(loaded.id)
-    with opened_lake(lake, master=master, write=True, quick=_is_little(landing)) as opened:
+    with opened_lake(lake, master=master, write=True, quick=_is_little(landing), landing=landing) as opened:
         summary = pipeline.execute(
             spark=opened.spark,
             lake=opened,
@@ -228,8 +273,8 @@ def simulate(city: Path, quiet: bool, days: list[date], vehicles: int, seed: int
 
 @cli.command("check-city")
 @options("city", "master")
-@click.option("--landing", type=click.Path(path_type=Path), help="Also show what the profiles make of these files.")
-def check_city(city: Path, master: str, landing: Path | None) -> None:
+@click.option("--landing", type=LandingPlace(), help="Also show what the profiles make of these files.")
+def check_city(city: Path, master: str, landing: "Landing | None") -> None:
     """Check a city folder; with --landing, what its profiles make of the first lines (never a plate).
 
     \b
@@ -248,9 +293,10 @@ def check_city(city: Path, master: str, landing: Path | None) -> None:
         raise ConfigError(f"{city} has {len(errors)} errors: mend them, then check again.")
     if landing is not None:
         from jobs.suppliers.preview import preview
+        from kordon import objects
         from kordon.spark import session
 
-        spark = session(master=master, quick=True)
+        spark = session(master=master, quick=True, store=objects.is_remote(landing))
         try:
             report.show_preview(preview(spark=spark, city=loaded, landing=landing.absolute()))
         finally:

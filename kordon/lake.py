@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from kordon import objects
 from kordon.tables import TABLES, Table
 
 if TYPE_CHECKING:
@@ -62,14 +63,14 @@ class Commit:
 
 
 class Lake:
-    """The tables below one URI, a folder or any file system that Hadoop knows."""
+    """The tables below one URI: a folder, or a bucket and prefix. ``{zone}`` in it stands for the zone of each table."""
 
     def __init__(self, spark: "SparkSession", uri: str) -> None:
         self.spark = spark
         self.uri = uri.rstrip("/")
 
     def path(self, name: str) -> str:
-        return f"{self.uri}/{name}"
+        return f"{objects.at(self.uri, TABLES[name].zone)}/{name}"
 
     def _log(self, name: str) -> list[Any]:
         """The JSON files of a table's transaction log, oldest first."""

@@ -4,10 +4,12 @@ import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kordon import objects
+
 if TYPE_CHECKING:
+    from kordon.delivered import Delivered, Landing
     from kordon.lake import Lake
 
 
@@ -26,16 +28,20 @@ class LandingReport:
     unloaded: list[str] = field(default_factory=list)
 
 
-def delete_loaded(lake: "Lake", *, landing: Path, before: datetime, only: Collection[str] | None = None) -> LandingReport:
+def delete_loaded(lake: "Lake", *, landing: "Landing", before: datetime, only: Collection[str] | None = None) -> LandingReport:
     """Delete the files of a landing folder that were loaded before an instant.
+
+    A versioned bucket forgets whatever was deleted or overwritten in it.
 
     Args:
         only: no other files than these, relative to the folder; the rest is not looked at.
     """
     report = LandingReport()
+    from kordon.delivered import name_below
+
     loads = {row.file: row for row in lake.read("ops_load").collect()}
-    for path in sorted(p for p in landing.rglob("*") if p.is_file()):
-        file = path.relative_to(landing).as_posix()
+    for path in sorted((p for p in landing.rglob("*") if p.is_file()), key=str):
+        file = name_below(path, landing)
         if only is not None and file not in only:
             continue
         load = loads.get(file)
@@ -47,9 +53,11 @@ def delete_loaded(lake: "Lake", *, landing: Path, before: datetime, only: Collec
             if is_same:
                 path.unlink()
             (report.deleted if is_same else report.changed).append(file)
+    if objects.is_remote(landing):
+        objects.forget(str(landing))
     return report
 
 
-def _sha256(path: Path) -> str:
+def _sha256(path: "Delivered") -> str:
     with path.open("rb") as content:
         return hashlib.file_digest(content, "sha256").hexdigest()

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
     from kordon.city import City
+    from kordon.delivered import Landing
 
 READS_PER_BLOCK = 20_000_000
 """A backfill is cut here, by reads and not by days: what is persisted of so many fits in 8 GB."""
@@ -48,7 +49,7 @@ def execute(
     city: "City",
     keystore: Path,
     wanted: Sequence[date] | None,
-    landing: Path | None,
+    landing: "Landing | None",
     steps: Sequence[chain.Step],
     judge: Judge | None,
     override: Override | None,
@@ -103,7 +104,9 @@ def _compute(run: Run, steps: list[chain.Step], *, summary: Summary, progress: P
     open_days = [day for day in run.days if day not in run.closed_days]
     if not open_days:
         return
-    reads = _reads_by_day(run, open_days)
+    # A run that begins after the plates are gone has no business in their zone.
+    table = "raw_read" if any("raw_read" in step.reads for step in steps) else "core_read"
+    reads = _reads_by_day(run, open_days, table=table)
     summary.without_reads = [day for day in open_days if not reads.get(day)]
     cut = _cut_by_reads([day for day in open_days if reads.get(day)], reads)
     for number, block in enumerate(cut, start=1):
@@ -140,9 +143,12 @@ def _run_step(
     progress(f"  {step.name:<13} {took:6.1f} s")
 
 
-def _reads_by_day(run: Run, open_days: list[date]) -> dict[date, int]:
+def _reads_by_day(run: Run, open_days: list[date], *, table: str) -> dict[date, int]:
     run.days = open_days
-    counted = run.table("raw_read").filter("NOT is_duplicate").groupBy("service_day").count().collect()
+    rows = run.table(table)
+    if table == "raw_read":
+        rows = rows.filter("NOT is_duplicate")
+    counted = rows.groupBy("service_day").count().collect()
     return {row.service_day: int(row["count"]) for row in counted}
 
 

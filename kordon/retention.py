@@ -8,17 +8,17 @@ was: its figures stay, and it is never computed again.
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kordon import audit_log, days
 from kordon.lake import among
 from kordon.landing_files import LandingReport, delete_loaded
 from kordon.tables import TABLES
-from kordon.vacuum import days_on_disk, remains, vacuum
+from kordon.vacuum import days_on_disk, forget, kept_back, remains, vacuum
 
 if TYPE_CHECKING:
     from kordon.city import City
+    from kordon.delivered import Landing
     from kordon.lake import Lake
 
 RAW, VEHICLES, FLOWS = "raw_hours", "core_days", "flow_years"
@@ -58,7 +58,7 @@ def kept_by(name: str) -> str:
     return VEHICLES if "key period" in kept else FLOWS
 
 
-def apply(*, lake: "Lake", city: "City", now: datetime, landing: Path | None = None) -> Report:
+def apply(*, lake: "Lake", city: "City", now: datetime, landing: "Landing | None" = None) -> Report:
     """Delete what is past its retention, and log it in the lake's audit log.
 
     Args:
@@ -84,6 +84,9 @@ def apply(*, lake: "Lake", city: "City", now: datetime, landing: Path | None = N
     if landing is not None:
         report.landing = delete_loaded(lake, landing=landing, before=_raw_limit(city, now=now))
     report.left = [path for name, rows in due.items() for path in remains(lake, name, days=rows, strays=kept_by(name) == RAW)]
+    for name in sorted(TABLES.keys() - due.keys()):
+        forget(lake, name)
+        report.left += kept_back(lake, name)
     _log(lake, city, report, now=now)
     return report
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
     from kordon.city import City
+    from kordon.delivered import Landing
 
 
 class Fact(NamedTuple):
@@ -79,7 +80,7 @@ class Run:
     run_id: str
     started_at: datetime
     keystore: "Path"
-    landing: "Path | None" = None
+    landing: "Landing | None" = None
     kek: "Path | None" = None
     """The file of the key-encryption key; without it the one beside the keystore."""
     judge: Judge | None = None

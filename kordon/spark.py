@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kordon import jars
+from kordon import jars, s3
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -71,14 +71,15 @@ def divide(spark: "SparkSession", *, rows: int) -> None:
     spark.conf.set("spark.sql.leafNodeDefaultParallelism", str(tasks))
 
 
-def session(*, master: str = "local[*]", app: str = "kordon", quick: bool = False) -> "SparkSession":
+def session(*, master: str = "local[*]", app: str = "kordon", quick: bool = False, store: bool = False) -> "SparkSession":
     """Start the Spark session of a run, or return the one that runs.
 
     Args:
         quick: for little data, see :func:`compiler`.
+        store: the lake is in an object store: with the jars for it, and where and as whom the environment says.
 
     Raises:
-        ConfigError: the jars are not set up.
+        ConfigError: the jars are not set up, or the environment names no store.
     """
     from pyspark.sql import SparkSession
 
@@ -91,7 +92,7 @@ def session(*, master: str = "local[*]", app: str = "kordon", quick: bool = Fals
     sweep_scratch()
     scratch = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=scratch_root()))
     builder = (
-        _with_jars(SparkSession.builder, local=master.startswith("local"))
+        _with_jars(SparkSession.builder, local=master.startswith("local"), store=store)
         .master(master)
         .appName(app)
         .config("spark.sql.extensions", "io.delta.sql.DeltaSparkSessionExtension")
@@ -132,19 +133,21 @@ def session(*, master: str = "local[*]", app: str = "kordon", quick: bool = Fals
         # A year of days makes plans of more fields than the default, which is then cut with a warning.
         .config("spark.sql.debug.maxToStringFields", "200")
     )
+    for name, value in (s3.spark_settings() if store else {}).items():
+        builder = builder.config(name, value)
     spark = builder.getOrCreate()
     spark.sparkContext.setLogLevel("ERROR")
     divide(spark, rows=0)
     return spark
 
 
-def _with_jars(builder: "SparkSession.Builder", *, local: bool) -> "SparkSession.Builder":
+def _with_jars(builder: "SparkSession.Builder", *, local: bool, store: bool) -> "SparkSession.Builder":
     """Hand Spark our jars, and on one machine a file system that does not start a process for each file.
 
     Hadoop's own sets the mode of each file and folder by running ``chmod``: 7 ms a file instead of 1, and a day's run makes
     thousands. The replacement must be there before Spark starts, so that it is on the path of Java and not among ``spark.jars``.
     """
-    paths = [str(path) for path in jars.paths()]
+    paths = [str(path) for path in jars.paths(store=store)]
     if not local:
         return builder.config("spark.jars", ",".join(paths))
     return builder.config("spark.driver.extraClassPath", os.pathsep.join(paths)).config(

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from kordon import days
+from kordon import days, objects
 
 if TYPE_CHECKING:
     from kordon.lake import Lake
@@ -44,7 +44,21 @@ def remains(lake: "Lake", name: str, *, days: Iterable[date], strays: bool) -> l
     """The files of some days, and with ``strays`` those that the newest version does not need, as ``table/path``."""
     wanted = {str(day) for day in days}
     of_days = {path for path in files(lake, name) if (found := _PARTITION.search(path)) and found.group(1) in wanted}
-    return [f"{name}/{path}" for path in sorted(of_days | (set(_strays(lake, name)) if strays else set()))]
+    return [f"{name}/{path}" for path in sorted(of_days | (set(_strays(lake, name)) if strays else set()))] + kept_back(
+        lake, name
+    )
+
+
+def kept_back(lake: "Lake", name: str) -> list[str]:
+    """What a versioned bucket still holds of a table's deleted and overwritten files, as ``table?key?version``."""
+    where = lake.path(name)
+    return [f"{name}?{path}" for path in objects.overwritten(where)] if objects.is_remote(where) else []
+
+
+def forget(lake: "Lake", name: str) -> None:
+    """Let a versioned bucket forget a table's deleted and overwritten files; none of them is of any version of the table."""
+    if objects.is_remote(lake.path(name)):
+        objects.forget(lake.path(name))
 
 
 _strays = strays
@@ -59,11 +73,12 @@ def vacuum(lake: "Lake", name: str, *, but_for: Collection[date] | None) -> set[
     Returns:
         The days whose last whole state lives in an old version, because a run on them died: then nothing is deleted.
     """
-    if lake.version(name) is None or not strays(lake, name):
-        return set()
-    needed = set() if but_for is None else _needing_an_old_version(lake, name) - set(but_for)
-    if not needed:
-        lake.vacuum(name)
+    needed: set[date] = set()
+    if lake.version(name) is not None and strays(lake, name):
+        needed = set() if but_for is None else _needing_an_old_version(lake, name) - set(but_for)
+        if not needed:
+            lake.vacuum(name)
+    forget(lake, name)
     return needed
 
 

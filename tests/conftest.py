@@ -46,9 +46,13 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 def spark() -> Iterator[Any]:
     """The one Spark session of the tests: two cores, few tasks, as a small machine has them."""
     os.environ.setdefault("KORDON_SPARK_MEMORY_GB", "3")
+    from kordon import jars
     from kordon.spark import session
 
-    spark = session(master="local[2]", app="kordon-tests", quick=True)
+    with pytest.MonkeyPatch.context() as patch:
+        # Where the jars for it are, a test may point the session at a store of its own: see tests/store/conftest.py.
+        patch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+        spark = session(master="local[2]", app="kordon-tests", quick=True, store=jars.STORE_FOLDER.exists())
     yield spark
     spark.stop()
 
@@ -81,6 +85,17 @@ def postgres() -> Iterator[str]:
         pytest.skip("PostgreSQL is not here: `apt-get install postgresql`")
     with server() as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def minio() -> Iterator[Any]:
+    """A MinIO server that lives as long as the tests; a test that stops it starts it again."""
+    from tests.minio import PROGRAM, server
+
+    if not PROGRAM.exists():
+        pytest.skip("MinIO is not here: `make minio` builds it, with Go")
+    with server() as running:
+        yield running
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.needs("postgresql"))])

@@ -4,7 +4,7 @@ import csv
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from jobs.suppliers.file_content import first_lines
 
@@ -84,7 +84,7 @@ def _cells(line: bytes, *, encoding: str, delimiter: str) -> list[str]:
         raise UnusableError("bad_header") from None
 
 
-def parquet_layout(path: str, *, columns: Mapping[str, str | int]) -> tuple[Layout, int]:
+def parquet_layout(file: BinaryIO, *, columns: Mapping[str, str | int]) -> tuple[Layout, int]:
     """The layout of a Parquet file and its rows, from its footer.
 
     Raises:
@@ -94,7 +94,7 @@ def parquet_layout(path: str, *, columns: Mapping[str, str | int]) -> tuple[Layo
     import pyarrow.parquet as pq
 
     try:
-        footer = pq.ParquetFile(path)
+        footer = pq.ParquetFile(file)
         schema, rows = footer.schema_arrow, footer.metadata.num_rows
     except (pa.ArrowException, OSError, ValueError):
         raise UnusableError("bad_parquet") from None

@@ -9,11 +9,12 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from jobs.suppliers.file_content import Broken, Content, content_of
 from jobs.suppliers.file_layout import Layout, UnusableError, csv_layout, parquet_layout
+from kordon import objects
 from kordon.city import Source
+from kordon.delivered import Delivered, Landing, located, name_below
 
 OK, TRUNCATED, UNREADABLE = "ok", "truncated", "unreadable"
 
@@ -52,15 +53,15 @@ class Landed:
         return self.status != UNREADABLE
 
 
-def matching(landing: Path, *, source: str, files: str) -> list[Path]:
+def matching(landing: Landing, *, source: str, files: str) -> list[Delivered]:
     """What a source's glob finds below its folder, sorted by name; folders only where the glob means files by name."""
     pattern_names_files = bool(files.rsplit("/", 1)[-1].strip("*"))
-    found = (path for path in (landing / source).glob(files) if pattern_names_files or not path.is_dir())
+    found: Iterator[Delivered] = (path for path in (landing / source).glob(files) if pattern_names_files or not path.is_dir())
     return sorted(set(found))
 
 
 def changed(
-    landing: Path,
+    landing: Landing,
     *,
     sources: Iterable[Source],
     known: Mapping[tuple[str, str], tuple[str, int]],
@@ -74,9 +75,9 @@ def changed(
     """
     found = [(source, path) for source in sources for path in matching(landing, source=source.source, files=source.files)]
 
-    def look(item: tuple[Source, Path]) -> Landed | None:
+    def look(item: tuple[Source, Delivered]) -> Landed | None:
         source, path = item
-        seen = Landed(source.source, path.relative_to(landing).as_posix(), str(path))
+        seen = Landed(source.source, name_below(path, landing), str(path))
         before = known.get(seen.key)
         if before and seen.key not in retried and _is_same(path, sha256=before[0], size=before[1]):
             return None
@@ -88,7 +89,7 @@ def changed(
         return [landed for landed in pool.map(look, found) if landed is not None]
 
 
-def _is_same(path: Path, *, sha256: str, size: int) -> bool:
+def _is_same(path: Delivered, *, sha256: str, size: int) -> bool:
     try:
         if not sha256 or not path.is_file() or path.stat().st_size != size:
             return False
@@ -109,9 +110,10 @@ def looked_at(seen: Landed, *, source: Source, most_bytes: int | None = None) ->
     Args:
         most_bytes: look no further than this; size, hash and lines are then those of the beginning.
     """
-    path, content = Path(seen.path), None
+    content = None
     refused = _refused_name(seen)
     try:
+        path = located(seen.path, file=seen.file)
         if path.is_dir():
             return replace(seen, status=UNREADABLE, error_code="is_directory"), None
         if not path.is_file():
@@ -126,15 +128,15 @@ def looked_at(seen: Landed, *, source: Source, most_bytes: int | None = None) ->
     if refused:
         return replace(landed, status=UNREADABLE, error_code=refused), content
     if content is None:
-        return _laid_out_parquet(landed, source=source), None
+        return _laid_out_parquet(landed, path, source=source), None
     return _laid_out_text(landed, content, source=source), content
 
 
-def _is_longer(path: Path, most_bytes: int | None) -> bool:
+def _is_longer(path: Delivered, most_bytes: int | None) -> bool:
     return most_bytes is not None and path.stat().st_size > most_bytes
 
 
-def _chunks(path: Path, *, most_bytes: int | None) -> Iterator[bytes]:
+def _chunks(path: Delivered, *, most_bytes: int | None) -> Iterator[bytes]:
     left = most_bytes
     with path.open("rb") as file:
         while chunk := file.read(CHUNK if left is None else min(CHUNK, left)):
@@ -142,7 +144,7 @@ def _chunks(path: Path, *, most_bytes: int | None) -> Iterator[bytes]:
             left = None if left is None else left - len(chunk)
 
 
-def _hashed(seen: Landed, path: Path) -> Landed:
+def _hashed(seen: Landed, path: Delivered) -> Landed:
     with path.open("rb") as file:
         return replace(seen, sha256=hashlib.file_digest(file, "sha256").hexdigest(), bytes=path.stat().st_size)
 
@@ -156,7 +158,7 @@ def _refused_name(seen: Landed) -> str | None:
         return "unsupported_name"
     if name.startswith((".", "_")) or name.endswith("._COPYING_"):
         return "hidden_name"
-    if ":" in seen.path or re.search(r"[\x00-\x1f]", seen.path):
+    if ":" in seen.path.removeprefix(objects.SCHEME) or re.search(r"[\x00-\x1f]", seen.path):
         return "unsupported_name"
     if name.endswith(OTHER_CODECS):
         return "unsupported_compression"
@@ -187,9 +189,10 @@ def _laid_out_text(landed: Landed, content: Content, *, source: Source) -> Lande
     return replace(landed, header_lines=header_lines, layout=layout)
 
 
-def _laid_out_parquet(landed: Landed, *, source: Source) -> Landed:
+def _laid_out_parquet(landed: Landed, path: Delivered, *, source: Source) -> Landed:
     try:
-        layout, rows = parquet_layout(landed.path, columns=source.columns)
+        with path.open("rb") as file:
+            layout, rows = parquet_layout(file, columns=source.columns)
     except UnusableError as fault:
         return replace(landed, lines=fault.lines, status=UNREADABLE, error_code=fault.code)
     return replace(landed, lines=rows, layout=layout)

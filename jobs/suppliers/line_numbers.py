@@ -10,6 +10,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.suppliers.lines import BLANK, HEADER
+from kordon import objects
 
 
 @dataclass
@@ -35,7 +36,9 @@ class Block:
 
 
 def path_of(uri: str) -> str:
-    """The local path of a file's URI as Spark writes it."""
+    """The path of a file's URI as Spark writes it: local, or of an object store."""
+    if objects.is_remote(uri):
+        return unquote(uri)
     path = unquote(uri.removeprefix("file:"))
     return "/" + path.lstrip("/")
 

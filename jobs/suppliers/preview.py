@@ -15,6 +15,8 @@ from jobs.suppliers.landing import Landed, looked_at, matching
 from jobs.suppliers.line_numbers import path_of
 from jobs.suppliers.lines import BLANK, HEADER
 from jobs.suppliers.source_files import group_cells, line_cells, source_reads
+from kordon import objects
+from kordon.delivered import Delivered, Landing, name_below
 
 if TYPE_CHECKING:
     from kordon.city import City, Source
@@ -23,7 +25,7 @@ Looked = tuple[Landed, Content | None]
 
 
 def preview(
-    *, spark: SparkSession, city: "City", landing: Path, lines_per_file: int = 1000, files_per_source: int = 50
+    *, spark: SparkSession, city: "City", landing: Landing, lines_per_file: int = 1000, files_per_source: int = 50
 ) -> list[dict[str, Any]]:
     """What becomes of the first lines of each file, and of no more than its first quarter of a megabyte.
 
@@ -48,8 +50,8 @@ def preview(
     return [_shown(landed, counts.get(landed.path, {}), most=lines_per_file) for landed, _ in found]
 
 
-def _look(path: Path, *, landing: Path, source: "Source") -> Looked:
-    seen = Landed(source.source, path.relative_to(landing).as_posix(), str(path))
+def _look(path: Delivered, *, landing: Landing, source: "Source") -> Looked:
+    seen = Landed(source.source, name_below(path, landing), str(path))
     return looked_at(seen, source=source, most_bytes=HEAD_BYTES)
 
 
@@ -69,7 +71,7 @@ def _cells(spark: SparkSession, files: Sequence[Looked], *, source: "Source", mo
 
 
 def _lines(file: Landed, content: Content, *, most: int) -> list[tuple[str, int, int, bytearray]]:
-    uri = Path(file.path).as_uri()
+    uri = file.path if objects.is_remote(file.path) else Path(file.path).as_uri()
     lines = first_lines(content.head, is_whole=content.head_is_whole, most=most)
     return [(uri, 0, number, bytearray(line)) for number, line in enumerate(lines)]
 

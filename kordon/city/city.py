@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from kordon.city.instants import key_bounds
 from kordon.city.records import EXTERNAL, CalendarDay, Camera, Count, Gate, Outage, Site, WeatherHour, Zone
-from kordon.city.settings import Dp, Governance, KeyPolicy, Methods, Publication, Retention, Sdc
+from kordon.city.settings import Dp, Governance, KeyPolicy, Methods, Publication, Retention, Sdc, Store
 from kordon.city.source import Source
 from kordon.errors import ConfigError
 
@@ -36,6 +36,7 @@ class City:
     dp: Dp
     retention: Retention
     publication: Publication
+    store: Store
     sources: tuple[Source, ...]
     sites: tuple[Site, ...]
     cameras: tuple[Camera, ...]

@@ -123,6 +123,7 @@ def _read_files(folder: Path, problems: Problems) -> City | None:
         dp=settings.dp,
         retention=settings.retention,
         publication=settings.publication,
+        store=settings.store,
         sources=sources,
         sites=sites,
         cameras=cameras,

@@ -268,6 +268,23 @@ class Publication(Section):
     products: Products = Field(default_factory=Products)
 
 
+class Store(Section):
+    """``[store]``: the object store, where a city has one; ``kordon store apply`` makes it so."""
+
+    endpoint: str = Field(
+        default="", pattern=r"^(https?://\S+)?$", description="address of the S3 server; AWS_ENDPOINT_URL wins"
+    )
+    bucket: str = Field(
+        default="",
+        pattern=r"^([a-z0-9][a-z0-9-]*)?\{zone\}[a-z0-9-]*$|^$",
+        description="name of the buckets, with {zone} for the zone; without it the city's id and the zone",
+    )
+    quota_gb: dict[str, int] = Field(default_factory=dict, description="most that a zone's bucket holds, GB, by zone")
+    is_encrypted: bool = Field(
+        default=True, description="whether the store encrypts what it writes (SSE-S3); it needs its own key service"
+    )
+
+
 class CityFile(Section):
     """``city.toml``."""
 
@@ -279,3 +296,4 @@ class CityFile(Section):
     dp: Dp = Field(default_factory=Dp)
     retention: Retention = Field(default_factory=Retention)
     publication: Publication = Field(default_factory=Publication)
+    store: Store = Field(default_factory=Store)

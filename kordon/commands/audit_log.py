@@ -2,12 +2,16 @@
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from kordon.cli import options
+from kordon.cli import options, place
 from kordon.errors import UsageError
 from kordon.state import state_home
+
+if TYPE_CHECKING:
+    from kordon.audit_log import Log
 
 
 @click.group()
@@ -20,7 +24,7 @@ def command() -> None:
     """
 
 
-def _log(*, lake: str | None, keystore: Path | None, city: str | None) -> Path:
+def _log(*, lake: str | None, keystore: Path | None, city: str | None) -> "Log":
     from kordon import audit_log
 
     if sum(given is not None for given in (lake, keystore, city)) != 1:
@@ -28,14 +32,14 @@ def _log(*, lake: str | None, keystore: Path | None, city: str | None) -> Path:
             "Say which log: --lake URI for what happened to data, --keystore DIR or --city-id ID for what happened to keys."
         )
     if lake is not None:
-        return audit_log.of_lake(Path(lake).absolute())
+        return audit_log.of_lake(place(lake))
     return audit_log.beside(keystore or state_home("keys", city or ""))
 
 
 def _which(function: click.decorators.FC) -> click.decorators.FC:
     function = click.option("--city-id", "city", help="The id of a city whose keystore is where it is by default.")(function)
     function = click.option("--keystore", type=click.Path(path_type=Path), help="The folder of keys.")(function)
-    return click.option("--lake", help="The lake: a folder.")(function)
+    return click.option("--lake", help="The lake: a folder or s3a://bucket/prefix.")(function)
 
 
 @command.command()

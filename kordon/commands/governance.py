@@ -61,22 +61,21 @@ def build(city: Path, quiet: bool, figures: Path | None, out: Path) -> None:
 @options("city", "json")
 @_FIGURES
 @click.option("--out", type=click.Path(path_type=Path), help="Also: are the documents in this folder those of today?")
-@click.option(
-    "--lake", type=click.Path(path_type=Path), help="Also: does this lake, a folder, hold what the paper does not know?"
-)
-def check(city: Path, as_json: bool, figures: Path | None, out: Path | None, lake: Path | None) -> None:
+@click.option("--lake", help="Also: does this lake, a folder or s3a://bucket/prefix, hold what the paper does not know?")
+def check(city: Path, as_json: bool, figures: Path | None, out: Path | None, lake: str | None) -> None:
     """Exit 3 when a table, column, step, command, DAG, zone or time limit is not covered, or documents are of an older policy.
 
     \b
     Example:
       kordon governance check --city cities/vliet --out paper --lake lake
     """
+    from kordon import objects
     from privacy.governance import coverage, documents
 
     loaded = loaded_city(city)
     found = _gaps(loaded)
     if lake is not None:
-        if not lake.is_dir():
+        if not objects.is_remote(lake) and not Path(lake).is_dir():
             raise UsageError(f"--lake {lake} is no folder.")
         found += coverage.unknown_folders(lake)
     if out is not None:

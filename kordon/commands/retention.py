@@ -1,20 +1,22 @@
 """``kordon retention``: what is past its time goes."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from kordon.cli import loaded_city, opened_lake, options
+from kordon.cli import LandingPlace, loaded_city, opened_lake, options
 from kordon.errors import TryAgain
 from kordon.state import state_home
+
+if TYPE_CHECKING:
+    from kordon.delivered import Landing
 
 
 @click.command()
 @options("city", "lake", "keystore", "master", "json")
-@click.option(
-    "--landing", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Also delete loaded supplier files."
-)
-def command(city: Path, lake: str, keystore: Path | None, master: str, as_json: bool, landing: Path | None) -> None:
+@click.option("--landing", type=LandingPlace(exists=True), help="Also delete loaded supplier files.")
+def command(city: Path, lake: str, keystore: Path | None, master: str, as_json: bool, landing: "Landing | None") -> None:
     """Delete what is past its retention, old versions included: keys, plates, vehicles, old figures.
 
     Without --landing the suppliers' files stay: they hold plates, and are deleted by somebody else.

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kordon.cli import loaded_city, opened_lake, options, say
+from kordon.cli import LandingPlace, loaded_city, opened_lake, options, say
 from kordon.errors import UsageError
 from kordon.state import state_home
 
 if TYPE_CHECKING:
     from kordon.city import City
+    from kordon.delivered import Landing
     from privacy.rights import Found, Subject
 
 LONGEST_PLATE = 64
@@ -80,10 +81,8 @@ def find(more: tuple[str, ...], **given: Any) -> None:
 
 @command.command(context_settings=CATCH)
 @_request
-@click.option(
-    "--landing", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Delete loaded files with its lines too."
-)
-def erase(more: tuple[str, ...], landing: Path | None, **given: Any) -> None:
+@click.option("--landing", type=LandingPlace(exists=True), help="Delete loaded files with its lines too.")
+def erase(more: tuple[str, ...], landing: "Landing | None", **given: Any) -> None:
     """Erase the rows that belong to the plate, old versions included; the days become stale.
 
     \b
@@ -130,7 +129,7 @@ def _answer(
     as_json: bool,
     by: str,
     country: str | None,
-    landing: Path | None,
+    landing: "Landing | None",
     is_erasure: bool,
 ) -> None:
     from kordon import audit_log
@@ -165,7 +164,7 @@ def _answer(
     _show(found, gone=gone, languages=loaded.languages, left=left, deleted=deleted, is_erasure=is_erasure, as_json=as_json)
 
 
-def _delete(lake: Any, landing: Path, files: list[str]) -> list[str]:
+def _delete(lake: Any, landing: "Landing", files: list[str]) -> list[str]:
     from datetime import UTC, datetime
 
     from kordon.landing_files import delete_loaded

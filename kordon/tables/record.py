@@ -6,6 +6,9 @@ from types import ModuleType
 
 CLOSED, SHARED, OPEN = "closed", "shared", "open"
 
+RAW, VEHICLES, COUNTS, OPS = "raw", "closed-vehicles", "closed-counts", "ops"
+"""Zones of a lake: who may read one may read all that stands in it."""
+
 STRING, INT, LONG, DOUBLE, BOOLEAN = "string", "int", "bigint", "double", "boolean"
 DATE, TIMESTAMP, BINARY, STRINGS, VERSIONS = "date", "timestamp", "binary", "array<string>", "map<string,bigint>"
 
@@ -50,6 +53,14 @@ class Table:
     @property
     def column_names(self) -> tuple[str, ...]:
         return tuple(column.name for column in self.columns)
+
+    @property
+    def zone(self) -> str:
+        """The zone in which the table stands: by its layer, and by whether it holds vehicles."""
+        layer = self.name.partition("_")[0]
+        if layer in (RAW, OPS):
+            return layer
+        return VEHICLES if any(column.type == BINARY for column in self.columns) else COUNTS
 
     @property
     def is_daily(self) -> bool:

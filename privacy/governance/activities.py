@@ -104,6 +104,7 @@ ACTIVITIES = (
             "command audit-log",
             "command governance",
             "command doctor",
+            "command store",
         ),
     ),
 )

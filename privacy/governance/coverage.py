@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kordon import objects
 from kordon.city.governance import paper_problems
 from kordon.city.settings import Retention
 from kordon.tables import BINARY, TABLES, Table
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 IN_LAKE = ("staging",)
 """Folders of a lake that are no tables."""
+IN_ZONES = (zones.RAW, zones.VEHICLES, zones.COUNTS, zones.OPS, zones.STAGING)
+"""Zones that are parts of a lake."""
 
 
 @dataclass(frozen=True)
@@ -102,15 +105,28 @@ def _of_roles() -> Iterator[Gap]:
             yield Gap(f"role {role.id}", "reads vehicles and has the keys", "part them in privacy/governance/zones.py")
 
 
-def unknown_folders(lake: Path, *, tables: Mapping[str, Table] = TABLES) -> list[Gap]:
-    """Folders of a lake that the paper does not know; what begins with a dot or an underscore is Kordon's own.
+def unknown_folders(lake: str | Path, *, tables: Mapping[str, Table] = TABLES) -> list[Gap]:
+    """Folders of a lake that the paper does not know, and tables in a zone that is not theirs.
+
+    What begins with a dot or an underscore is Kordon's own.
 
     Args:
-        lake: a lake in a folder.
+        lake: a folder, or ``s3a://bucket/prefix``.
     """
-    names = sorted(path.name for path in lake.iterdir() if path.is_dir() and path.name[0] not in "._")
-    return [
-        Gap(f"{lake / name}", "is no table and no zone that the paper knows", "remove it, or give it a table record")
-        for name in names
-        if name not in tables and name not in IN_LAKE
-    ]
+    found: list[Gap] = []
+    for zone in IN_ZONES if "{zone}" in str(lake) else (None,):
+        place = objects.at(str(lake), zone) if zone else str(lake)
+        for name in sorted(name for name in _folders(place) if name[0] not in "._"):
+            here = f"{place}/{name}"
+            if name not in tables and name not in IN_LAKE:
+                found.append(Gap(here, "is no table and no zone that the paper knows", "remove it, or give it a table record"))
+            elif zone and name in tables and tables[name].zone != zone:
+                cure = "remove it: who may read one of these zones need not be allowed the other"
+                found.append(Gap(here, f"is a table of the zone {tables[name].zone}", cure))
+    return found
+
+
+def _folders(place: str) -> list[str]:
+    return (
+        objects.folders(place) if objects.is_remote(place) else [path.name for path in Path(place).iterdir() if path.is_dir()]
+    )

@@ -173,7 +173,7 @@ RIGHTS: dict[tuple[str, str], tuple[str, ...]] = {
     ("pipeline", KEYS): (READ, WRITE, DESTROY),
     ("pipeline", VEHICLES): (READ, WRITE, DESTROY),
     ("pipeline", COUNTS): (READ, WRITE, DESTROY),
-    ("pipeline", OPS): (READ, WRITE),
+    ("pipeline", OPS): (READ, WRITE, DESTROY),
     ("pipeline", STAGING): (READ, WRITE),
     ("pipeline", SHARED): (WRITE,),
     ("pipeline", OPEN): (WRITE,),

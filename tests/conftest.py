@@ -12,6 +12,7 @@ SHARED = ROOT.parent / "shared"
 
 
 LONGEST = (
+    "killed_store",
     "same_rows",
     "independent",
     "suppression_attack",

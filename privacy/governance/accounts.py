@@ -75,6 +75,9 @@ ON_BUCKET = {
     WRITE: ("s3:GetBucketLocation",),
     DESTROY: ("s3:GetBucketVersioning", "s3:ListBucketMultipartUploads", "s3:ListBucketVersions"),
 }
+LAKE = (RAW, VEHICLES, COUNTS, OPS)
+TEMPORARY = "*/_delta_log/.*.tmp"
+"""What Delta writes, renames (which in a store is copy and delete) and never needs again; else one stays for each commit."""
 AUDIT_LOG = "*_audit.jsonl"
 """Never to be deleted, by whoever may delete tables beside it."""
 
@@ -119,6 +122,8 @@ def policy(rights: Mapping[str, tuple[str, ...]], *, bucket: str) -> dict[str, A
         of_bucket = sorted({action for right in rights[zone] for action in ON_BUCKET.get(right, ())})
         statements.append({"Effect": "Allow", "Action": of_bucket, "Resource": [arn]})
         statements.append({"Effect": "Allow", "Action": of_objects, "Resource": [f"{arn}/*"]})
+        if zone in LAKE and {READ, WRITE} <= set(rights[zone]):
+            statements.append({"Effect": "Allow", "Action": ["s3:DeleteObject"], "Resource": [f"{arn}/{TEMPORARY}"]})
         if zone == OPS and DESTROY in rights[zone]:
             kept = sorted({"s3:DeleteObject", "s3:DeleteObjectVersion"})
             statements.append({"Effect": "Deny", "Action": kept, "Resource": [f"{arn}/{AUDIT_LOG}"]})

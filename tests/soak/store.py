@@ -36,7 +36,7 @@ def main() -> None:
     from tests.e2e import vliet
     from tests.e2e.content import content
     from tests.minio import server
-    from tests.store.test_run import LANDING, Root, deliver, environment
+    from tests.store.delivery import LANDING, Root, deliver, environment
 
     rng = random.Random(int(sys.argv[1]) if len(sys.argv) > 1 else 1)
     with tempfile.TemporaryDirectory(prefix="kordon-soak-") as name, server() as minio:

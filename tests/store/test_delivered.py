@@ -14,7 +14,7 @@ from kordon.delivered import landing
 from kordon.errors import ConfigError
 from kordon.landing_files import delete_loaded
 from tests.e2e.vliet import CITY
-from tests.store.test_run import LANDING, deliver
+from tests.store.delivery import LANDING, deliver
 
 SOURCE = load(CITY).sources[0]
 COLUMNS = {"camera_id": "x", "captured_at": "y", "plate": "x"}

@@ -120,6 +120,14 @@ def test_who_may_delete_tables_of_operation_may_not_delete_the_audit_log(minio, 
     assert audit_log.verify(log).entries == 1
 
 
+def test_a_writer_may_delete_what_delta_writes_for_a_moment_and_not_the_log_itself(minio, keys, filled):
+    reads = client(minio, keys / "reads")
+    for name, may in ((".00000000000000000001.crc.4b55.tmp", True), ("00000000000000000001.json", False)):
+        key = f"lake/raw_read/_delta_log/{name}"
+        filled.put_object(bucket_name=name_of("raw"), object_name=key, data=io.BytesIO(b"x"), length=1)
+        assert goes(lambda key=key: reads.remove_object(bucket_name=name_of("raw"), object_name=key)) == may
+
+
 def test_a_second_apply_changes_nothing_and_what_was_changed_by_hand_is_mended(minio, keys, act_as, filled):
     def apply() -> list[str]:
         return store.apply(buckets=buckets(VLIET), accounts=accounts(VLIET), credentials=keys)

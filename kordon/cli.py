@@ -62,7 +62,7 @@ def options(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
             type=click.Path(path_type=Path),
             help="The file of the key-encryption key, or /dev/fd/N [default: beside the keystore, made at first use].",
         ),
-        "master": click.option("--master", default="local[*]", show_default=True, help="The Spark master."),
+        "master": click.option("--master", help="The Spark master [default: that of spark-submit, else local[*]]."),
         "json": click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."),
         "quiet": click.option("-q", "--quiet", is_flag=True, help="No progress."),
     }
@@ -85,7 +85,7 @@ def silent(line: str) -> None:
 
 
 @contextmanager
-def opened_lake(uri: str, *, master: str, write: bool, quick: bool = True) -> "Iterator[Lake]":
+def opened_lake(uri: str, *, master: str | None, write: bool, quick: bool = True) -> "Iterator[Lake]":
     """A Spark session on a lake, with the lake's lease when it is written; ``quick`` as :func:`kordon.spark.session` has it."""
     from kordon import lease
     from kordon.lake import Lake
@@ -156,7 +156,7 @@ def run(
     days: list[date] | None,
     keystore: Path | None,
     kek: Path | None,
-    master: str,
+    master: str | None,
     as_json: bool,
     quiet: bool,
     landing: Path | None,
@@ -229,7 +229,7 @@ def simulate(city: Path, quiet: bool, days: list[date], vehicles: int, seed: int
 @cli.command("check-city")
 @options("city", "master")
 @click.option("--landing", type=click.Path(path_type=Path), help="Also show what the profiles make of these files.")
-def check_city(city: Path, master: str, landing: Path | None) -> None:
+def check_city(city: Path, master: str | None, landing: Path | None) -> None:
     """Check a city folder; with --landing, what its profiles make of the first lines (never a plate).
 
     \b
@@ -263,7 +263,7 @@ def check_city(city: Path, master: str, landing: Path | None) -> None:
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Where releases are kept.")
 @click.option("--approve-as", metavar="NAME", help="Publish in this name.")
 def release(
-    city: Path, lake: str, period: list[date], master: str, as_json: bool, tier: str, out: Path, approve_as: str | None
+    city: Path, lake: str, period: list[date], master: str | None, as_json: bool, tier: str, out: Path, approve_as: str | None
 ) -> None:
     """Publish a shared release of complete days, unless an attack on it gets through.
 
@@ -299,7 +299,7 @@ def release(
 @options("city", "lake", "master", "json", "quiet")
 @click.option("--truth", type=click.Path(exists=True, file_okay=False, path_type=Path), required=True, help="A truth folder.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Also write the report as one HTML page.")
-def validate(city: Path, lake: str, master: str, as_json: bool, quiet: bool, truth: Path, out: Path | None) -> None:
+def validate(city: Path, lake: str, master: str | None, as_json: bool, quiet: bool, truth: Path, out: Path | None) -> None:
     """Score a lake's tables against the truth, beside the naive method on the same reads.
 
     \b
@@ -336,37 +336,9 @@ def tables(name: str | None, as_json: bool) -> None:
 
 
 @cli.command()
-@options("lake", "master", "json")
-def status(lake: str, master: str, as_json: bool) -> None:
-    """What is computed, waiting and stale in a lake.
-
-    \b
-    Example:
-      kordon status --lake lake
-    """
-    from kordon import report
-
-    with opened_lake(lake, master=master, write=False) as opened:
-        report.show_status(opened, as_json=as_json)
-
-
-@cli.command()
-def doctor() -> None:
-    """What is wrong with this machine.
-
-    \b
-    Example:
-      kordon doctor
-    """
-    from kordon import report
-
-    report.show_doctor()
-
-
-@cli.command()
 @click.option("--out", type=click.Path(path_type=Path), default=Path("out/demo"), show_default=True, help="A new folder.")
 @options("master")
-def demo(out: Path, master: str) -> None:
+def demo(out: Path, master: str | None) -> None:
     """The whole main job on the shipped city: three days from simulated supplier files to a release.
 
     \b

@@ -14,7 +14,7 @@ from kordon.state import state_home
 @click.option(
     "--landing", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Also delete loaded supplier files."
 )
-def command(city: Path, lake: str, keystore: Path | None, master: str, as_json: bool, landing: Path | None) -> None:
+def command(city: Path, lake: str, keystore: Path | None, master: str | None, as_json: bool, landing: Path | None) -> None:
     """Delete what is past its retention, old versions included: keys, plates, vehicles, old figures.
 
     Without --landing the suppliers' files stay: they hold plates, and are deleted by somebody else.

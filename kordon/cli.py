@@ -105,7 +105,7 @@ def opened_lake(uri: str, *, master: str | None, write: bool, quick: bool = True
             spark.stop()
 
 
-def _is_little(landing: Path | None) -> bool:
+def is_little(landing: Path | None) -> bool:
     """Whether a landing folder holds so little that a run is over before Java has compiled it thoroughly."""
     if landing is None:
         return False
@@ -189,7 +189,7 @@ def run(
     folder = keystore or state_home("keys", loaded.id)
     # Before Spark starts: a keystore that others can read is refused at once.
     destroyed = Keystore(folder, kek=kek).destroyed_days(loaded.id)
-    with opened_lake(lake, master=master, write=True, quick=_is_little(landing)) as opened:
+    with opened_lake(lake, master=master, write=True, quick=is_little(landing)) as opened:
         summary = pipeline.execute(
             spark=opened.spark,
             lake=opened,

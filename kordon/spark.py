@@ -82,16 +82,20 @@ def submitted_master() -> str | None:
     return SparkConf().get("spark.master")
 
 
-def submit_options() -> dict[str, str]:
-    """What spark-submit must be told, because Java runs before the session is asked for: names of its options and values."""
+def java_options(*, quick: bool) -> str:
+    """What Java must be told by who starts it before the session is asked for, as spark-submit does."""
     root = scratch_root()
+    # %p is the process: what a dead one left is swept.
+    report = f"-XX:-CreateCoredumpOnCrash -XX:ErrorFile={root}/%p-hs_err.log"
+    return f"{report} -Dderby.system.home={root} -Djava.io.tmpdir={root} {compiler(quick=quick)}".strip()
+
+
+def submit_options() -> dict[str, str]:
+    """What spark-submit must be told beside that: names of its options and values."""
     return {
         "driver_memory": f"{memory_gb()}g",
         "jars": f"{jars.FOLDER}/*.jar",
         "driver_class_path": f"{jars.FOLDER}/*",
-        # %p is the process: what a dead one left is swept.
-        "driver_java_options": f"-XX:-CreateCoredumpOnCrash -XX:ErrorFile={root}/%p-hs_err.log -Dderby.system.home={root} "
-        f"-Djava.io.tmpdir={root}",
     }
 
 

@@ -18,6 +18,7 @@ from privacy.governance.policy import require_approved
 from publication import files, versions
 from publication.cells import tables
 from publication.datapackage import AUDITED, TRIAL, data_package
+from publication.overrides import overrides_of
 from publication.page import page
 from publication.products import PRODUCTS
 from publication.published import publish_all
@@ -87,7 +88,7 @@ def build(
         said=_statement(lake, city=city, days=wanted),
         audit=audit,
         runs=[of_lake[day] for day in wanted],
-        overrides=sorted({f"{row.service_day}: {row.table}.{row.check}.{row.entity}" for row in overridden.itertuples()}),
+        overrides=overrides_of(overridden),
     )
     if made.is_new:
         audit_log.append(

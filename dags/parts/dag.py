@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,6 +11,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from dags.parts.alarm import alarm
 from dags.parts.city import ScheduledCity
+from kordon import spark
 
 RUNBOOK = "What exit codes and alarms mean, and what to do: `docs/runbook.md`."
 SERVICE_DAY = "0 4 * * *"
@@ -47,7 +49,12 @@ def city_dag(
             "max_retry_delay": timedelta(minutes=30),
             "on_failure_callback": alarm,
         },
-        user_defined_macros={"service_days": service_days(city), "after": after(city), **more.pop("macros", {})},
+        user_defined_macros={
+            "service_days": service_days(city),
+            "after": after(city),
+            "java_options": java_options(city),
+            **more.pop("macros", {}),
+        },
         **more,
     )
 
@@ -84,5 +91,17 @@ def after(city: ScheduledCity) -> Callable[[Any, str], str]:
     def macro(end: Any, what: str) -> str:
         days_of(city, end, end)
         return str((end + {"promised": city.promised, "grace": city.grace}[what]()).isoformat())
+
+    return macro
+
+
+def java_options(city: ScheduledCity) -> Callable[[], str]:
+    """``java_options()``: how Java compiles, by what lies in the landing folder now; a small city's day is over sooner."""
+
+    def macro() -> str:
+        from kordon.cli import is_little
+
+        landing = Path(city.place("landing"))
+        return spark.java_options(quick=landing.is_dir() and is_little(landing))
 
     return macro

@@ -97,7 +97,7 @@ def submit(
         jars=options["jars"],
         driver_class_path=options["driver_class_path"],
         driver_memory=options["driver_memory"],
-        conf={"spark.driver.extraJavaOptions": options["driver_java_options"]},
+        conf={"spark.driver.extraJavaOptions": "{{ java_options() }}"},
         env_vars={
             "PATH": f"{ROOT}/.venv/bin:/usr/local/bin:/usr/bin:/bin",
             # What Spark logs by default quotes the plan of a failed query.

@@ -98,7 +98,7 @@ def _intervals(zone, *, first, number):
         yield DataInterval(info.data_interval.start, info.data_interval.end)
 
 
-@pytest.mark.parametrize("zone", ["Europe/Brussels", "America/Nuuk", "Australia/Lord_Howe", "Asia/Beirut", "Etc/GMT+6"])
+@pytest.mark.parametrize("zone", ["Europe/Brussels", "America/Nuuk", "Australia/Lord_Howe"])
 def test_a_year_has_every_service_day_once_in_every_zone(zone, bag):
     import pendulum
 

@@ -1,6 +1,7 @@
 """An Airflow of the tests: SQLite, nothing of the machine's own; without one these tests are skipped."""
 
 import os
+import secrets
 import subprocess
 import sys
 import tempfile
@@ -10,8 +11,6 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-collect_ignore_glob: list[str] = []
-
 if find_spec("airflow") and sys.prefix.endswith(".venv-airflow"):
     # Airflow reads these when it is imported.
     home = tempfile.mkdtemp(prefix="kordon-airflow-")
@@ -19,7 +18,8 @@ if find_spec("airflow") and sys.prefix.endswith(".venv-airflow"):
         "AIRFLOW_HOME": home,
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
-        "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
+        "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_hex(32),
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
     }
     for name in [

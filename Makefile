@@ -1,6 +1,9 @@
 # The two commands of the README are `make demo` and `make test`; both set up what they need, once.
 PY := .venv/bin/python
 STAMP := .venv/.set-up
+# Airflow has an environment of its own: docs/adr/0006. Only who schedules needs it.
+AIRFLOW := .venv-airflow/bin/python
+AIRFLOW_STAMP := .venv-airflow/.set-up
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 OUT ?= out/demo-$(shell date +%Y%m%d-%H%M%S)
 
@@ -9,7 +12,7 @@ MINIO := github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c
 # Without optimisation it is built in 236 s of processor time instead of 428, and is quick enough for tests; MINIO_FLAGS= builds it whole.
 MINIO_FLAGS ?= -trimpath -gcflags=all='-N -l' -ldflags='-s -w'
 
-.PHONY: setup store-jars minio demo test lint docs soak bench fidelity lock clean
+.PHONY: setup store-jars minio airflow demo test test-airflow lint docs soak bench fidelity lock clean
 
 setup: $(STAMP)
 
@@ -30,11 +33,24 @@ minio: .cache/minio
 	@command -v go >/dev/null || { echo "Building MinIO needs Go 1.24 or later on the PATH"; exit 1; }
 	CGO_ENABLED=0 GOBIN=$(CURDIR)/.cache go install $(MINIO_FLAGS) $(MINIO)
 
+airflow: setup $(AIRFLOW_STAMP)
+
+$(AIRFLOW_STAMP): airflow.lock pyproject.toml
+	@echo "Setting up .venv-airflow: once, about three minutes"
+	test -x $(AIRFLOW) || python3 -m venv .venv-airflow
+	$(AIRFLOW) -m pip install --quiet --require-hashes -r airflow.lock
+	$(AIRFLOW) -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $(AIRFLOW_STAMP)
+
 demo: setup
 	.venv/bin/kordon demo --out $(OUT)
 
 test: setup lint docs
 	$(PY) -m pytest tests -n 2 --dist loadfile --no-loadscope-reorder
+	$(if $(or $(filter all,$(KORDON_REQUIRE)),$(wildcard $(AIRFLOW_STAMP))),$(MAKE) test-airflow)
+
+test-airflow: airflow
+	$(AIRFLOW) -m pytest tests/airflow
 
 lint: setup
 	.venv/bin/ruff check .
@@ -59,6 +75,8 @@ bench: setup
 lock:
 	.venv/bin/uv pip compile pyproject.toml --extra dev --generate-hashes --no-emit-index-url --no-emit-find-links \
 	    --python-version 3.11 --custom-compile-command "make lock" --output-file requirements.lock
+	.venv/bin/uv pip compile --group airflow --generate-hashes --no-emit-index-url --no-emit-find-links \
+	    --python-version 3.11 --custom-compile-command "make lock" --output-file airflow.lock
 
 clean:
-	rm -rf .venv .jars .jars-store .cache build out
+	rm -rf .venv .venv-airflow .jars .jars-store .cache build out

@@ -80,7 +80,7 @@ def options(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
             type=click.Path(path_type=Path),
             help="The file of the key-encryption key, or /dev/fd/N [default: beside the keystore, made at first use].",
         ),
-        "master": click.option("--master", default="local[*]", show_default=True, help="The Spark master."),
+        "master": click.option("--master", help="The Spark master [default: that of spark-submit, else local[*]]."),
         "json": click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."),
         "quiet": click.option("-q", "--quiet", is_flag=True, help="No progress."),
     }
@@ -111,7 +111,7 @@ def place(lake: str) -> str:
 
 @contextmanager
 def opened_lake(
-    uri: str, *, master: str, write: bool, quick: bool = True, landing: "Landing | None" = None
+    uri: str, *, master: str | None, write: bool, quick: bool = True, landing: "Landing | None" = None
 ) -> "Iterator[Lake]":
     """A Spark session on a lake, with the lake's lease when it is written.
 
@@ -143,7 +143,7 @@ def opened_lake(
             spark.stop()
 
 
-def _is_little(landing: "Landing | None") -> bool:
+def is_little(landing: "Landing | None") -> bool:
     """Whether a landing folder holds so little that a run is over before Java has compiled it thoroughly."""
     if landing is None:
         return False
@@ -201,7 +201,7 @@ def run(
     days: list[date] | None,
     keystore: Path | None,
     kek: Path | None,
-    master: str,
+    master: str | None,
     as_json: bool,
     quiet: bool,
     landing: "Landing | None",
@@ -234,7 +234,7 @@ def run(
     folder = keystore or state_home("keys", loaded.id)
     # Before Spark starts: a keystore that others can read is refused at once.
     destroyed = Keystore(folder, kek=kek).destroyed_days(loaded.id)
-    with opened_lake(lake, master=master, write=True, quick=_is_little(landing), landing=landing) as opened:
+    with opened_lake(lake, master=master, write=True, quick=is_little(landing), landing=landing) as opened:
         summary = pipeline.execute(
             spark=opened.spark,
             lake=opened,
@@ -274,7 +274,7 @@ def simulate(city: Path, quiet: bool, days: list[date], vehicles: int, seed: int
 @cli.command("check-city")
 @options("city", "master")
 @click.option("--landing", type=LandingPlace(), help="Also show what the profiles make of these files.")
-def check_city(city: Path, master: str, landing: "Landing | None") -> None:
+def check_city(city: Path, master: str | None, landing: "Landing | None") -> None:
     """Check a city folder; with --landing, what its profiles make of the first lines (never a plate).
 
     \b
@@ -307,7 +307,7 @@ def check_city(city: Path, master: str, landing: "Landing | None") -> None:
 @options("city", "lake", "master", "json", "quiet")
 @click.option("--truth", type=click.Path(exists=True, file_okay=False, path_type=Path), required=True, help="A truth folder.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Also write the report as one HTML page.")
-def validate(city: Path, lake: str, master: str, as_json: bool, quiet: bool, truth: Path, out: Path | None) -> None:
+def validate(city: Path, lake: str, master: str | None, as_json: bool, quiet: bool, truth: Path, out: Path | None) -> None:
     """Score a lake's tables against the truth, beside the naive method on the same reads.
 
     \b
@@ -344,37 +344,9 @@ def tables(name: str | None, as_json: bool) -> None:
 
 
 @cli.command()
-@options("lake", "master", "json")
-def status(lake: str, master: str, as_json: bool) -> None:
-    """What is computed, waiting and stale in a lake.
-
-    \b
-    Example:
-      kordon status --lake lake
-    """
-    from kordon import report
-
-    with opened_lake(lake, master=master, write=False) as opened:
-        report.show_status(opened, as_json=as_json)
-
-
-@cli.command()
-def doctor() -> None:
-    """What is wrong with this machine.
-
-    \b
-    Example:
-      kordon doctor
-    """
-    from kordon import report
-
-    report.show_doctor()
-
-
-@cli.command()
 @click.option("--out", type=click.Path(path_type=Path), default=Path("out/demo"), show_default=True, help="A new folder.")
 @options("master")
-def demo(out: Path, master: str) -> None:
+def demo(out: Path, master: str | None) -> None:
     """The whole main job on the shipped city: three days from simulated supplier files to a release.
 
     \b

@@ -70,7 +70,7 @@ def first_numbers(lake: "Lake", city: "City", days: list[date]) -> list[tuple[st
     )
 
 
-def main(*, out: Path, city: Path, master: str, progress: Callable[[str], None]) -> None:
+def main(*, out: Path, city: Path, master: str | None, progress: Callable[[str], None]) -> None:
     """Play the demo into a new folder.
 
     Raises:

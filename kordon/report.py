@@ -2,8 +2,6 @@
 
 import json
 import shutil
-import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -12,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table as Grid
 
-from kordon.errors import ConfigError, UsageError
+from kordon.errors import UsageError
 from kordon.tables import TABLES
 
 if TYPE_CHECKING:
@@ -213,47 +211,3 @@ def show_tables(name: str | None, *, as_json: bool) -> None:
     _print(grid("", ["column", "type", "unit", "may be NULL", "meaning", "betekenis"], rows))
     for warning in table.warnings:
         print(f"Mind: {warning}")
-
-
-def show_status(lake: "Lake", *, as_json: bool) -> None:
-    """Every day that the lake knows, and its state."""
-    from kordon.days import known
-
-    days = [known_day for _, known_day in sorted(known(lake).items())]
-    if as_json:
-        _dump([asdict(day) for day in days])
-    elif not days:
-        print(f"{lake.uri} holds no day yet: `kordon run` computes some.")
-    else:
-        _print(grid(lake.uri, ["service day", "state", "run"], [[str(d.service_day), d.state, d.run_id] for d in days]))
-
-
-def show_doctor() -> None:
-    """Check what Kordon needs of a machine.
-
-    Raises:
-        ConfigError: something is missing.
-    """
-    from kordon import jars
-    from kordon.spark import memory_gb, scratch_root
-
-    wrong = []
-    java = shutil.which("java")
-    version = (
-        subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr.splitlines()[0]
-        if java
-        else "none"
-    )
-    if '"17' not in version and '"21' not in version:
-        wrong.append(f"Java 17 or 21 is needed; found: {version}.")
-    try:
-        jars.paths()
-    except ConfigError as missing:
-        wrong.append(str(missing))
-    free = shutil.disk_usage(scratch_root()).free / 2**30
-    if free < 10:
-        wrong.append(f"{scratch_root()} has {free:.0f} GB free; a day of 5 million reads spills about 10.")
-    print(f"Python {sys.version.split()[0]}, {version}, {memory_gb()} GB for Spark, {free:.0f} GB of scratch space")
-    if wrong:
-        raise ConfigError("\n".join(wrong))
-    print("Nothing is wrong.")

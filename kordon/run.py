@@ -36,6 +36,8 @@ class Fact(NamedTuple):
     value: float | None
     expected: str
     severity: str
+    override_by: str | None = None
+    override_reason: str | None = None
 
 
 class Account(NamedTuple):
@@ -175,9 +177,12 @@ class Run:
             QualityError: a blocking rule failed; what the step staged is dropped.
         """
         if self.override:
-            rule = self.override.rule
+            rule, by, reason = self.override.rule, self.override.by, self.override.reason
             found = [
-                f._replace(severity="overridden") if f.severity == "blocking" and rule_name(f) == rule else f for f in found
+                f._replace(severity="overridden", override_by=by, override_reason=reason)
+                if f.severity == "blocking" and rule_name(f) == rule
+                else f
+                for f in found
             ]
         self.facts += [(step, fact) for fact in found]
         blocking = [f for f in found if f.severity == "blocking"]
@@ -227,7 +232,7 @@ class Run:
     def write_operations(self) -> None:
         """Commit the facts and accounts of the steps so far."""
         if self.facts:
-            rows = self.lake.rows("ops_quality", [(*fact, step, self.run_id) for step, fact in self.facts])
+            rows = self.lake.rows("ops_quality", [(*f[:7], step, self.run_id, *f[7:]) for step, f in self.facts])
             steps = ", ".join(f"'{step}'" for step in sorted({step for step, _ in self.facts}))
             where = f"run_id = '{self.run_id}' AND step IN ({steps}) AND {between(f.service_day for _, f in self.facts)}"
             days = {f.service_day for _, f in self.facts}

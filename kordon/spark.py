@@ -41,7 +41,8 @@ def sweep_scratch() -> int:
     for folder in scratch_root().iterdir():
         pid = folder.name.split("-")[0]
         if pid.isdigit() and not Path(f"/proc/{pid}").exists():
-            shutil.rmtree(folder, ignore_errors=True)
+            # A crash report of Java under spark-submit is a file.
+            shutil.rmtree(folder, ignore_errors=True) if folder.is_dir() else folder.unlink(missing_ok=True)
             swept += 1
     return swept
 
@@ -71,10 +72,38 @@ def divide(spark: "SparkSession", *, rows: int) -> None:
     spark.conf.set("spark.sql.leafNodeDefaultParallelism", str(tasks))
 
 
-def session(*, master: str = "local[*]", app: str = "kordon", quick: bool = False, store: bool = False) -> "SparkSession":
+def submitted_master() -> str | None:
+    """The master that spark-submit was given, when it started this process; else None."""
+    if "PYSPARK_GATEWAY_PORT" not in os.environ:
+        return None
+    from pyspark import SparkConf, SparkContext
+
+    SparkContext._ensure_initialized()
+    return SparkConf().get("spark.master")
+
+
+def java_options(*, quick: bool) -> str:
+    """What Java must be told by who starts it before the session is asked for, as spark-submit does."""
+    root = scratch_root()
+    # %p is the process: what a dead one left is swept.
+    report = f"-XX:-CreateCoredumpOnCrash -XX:ErrorFile={root}/%p-hs_err.log"
+    return f"{report} -Dderby.system.home={root} -Djava.io.tmpdir={root} {compiler(quick=quick)}".strip()
+
+
+def submit_options() -> dict[str, str]:
+    """What spark-submit must be told beside that: names of its options and values."""
+    return {
+        "driver_memory": f"{memory_gb()}g",
+        "jars": f"{jars.FOLDER}/*.jar",
+        "driver_class_path": f"{jars.FOLDER}/*",
+    }
+
+
+def session(*, master: str | None = None, app: str = "kordon", quick: bool = False, store: bool = False) -> "SparkSession":
     """Start the Spark session of a run, or return the one that runs.
 
     Args:
+        master: where to run; without one the master of spark-submit, else all cores of this machine.
         quick: for little data, see :func:`compiler`.
         store: the lake is in an object store: with the jars for it, and where and as whom the environment says.
 
@@ -83,6 +112,7 @@ def session(*, master: str = "local[*]", app: str = "kordon", quick: bool = Fals
     """
     from pyspark.sql import SparkSession
 
+    master = master or submitted_master() or "local[*]"
     os.environ.setdefault("SPARK_CONF_DIR", str(Path(__file__).parent / "spark_conf"))
     if master.startswith("local"):
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")

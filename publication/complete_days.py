@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from kordon.days import CLOSED, COMPLETE, Day, known
 from kordon.errors import ConfigError, UsageError
 from publication import versions
+from publication.overrides import overrides_of
 
 if TYPE_CHECKING:
     from kordon.city import City
@@ -53,9 +54,8 @@ def refuse_incomplete(lake: "Lake", *, days: list[date], city: "City") -> dict[d
 
 
 def overridden(lake: "Lake", *, days: list[date]) -> list[str]:
-    """The quality rules that somebody let through on some days."""
-    found = lake.read("ops_quality", days).filter("severity = 'overridden'").toPandas()
-    return sorted({f"{row.service_day}: {row.table}.{row.check}.{row.entity}" for row in found.itertuples()})
+    """The quality rules that somebody let through on some days, as :func:`publication.overrides.overrides_of` tells them."""
+    return overrides_of(lake.read("ops_quality", days).filter("severity = 'overridden'").toPandas())
 
 
 def described(run: Day) -> dict[str, str]:

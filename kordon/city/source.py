@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, field_validator
 from kordon.city.instants import load_zone
 from kordon.city.problem import shown
 from kordon.city.settings import Section, Texts
+from kordon.duration import hours
 from kordon.tables.record import VEHICLE_CLASSES
 
 REQUIRED_FIELDS = ("camera_id", "captured_at", "plate")
@@ -28,7 +29,6 @@ OPTIONAL_FIELDS = (
 FIELDS = REQUIRED_FIELDS + OPTIONAL_FIELDS
 
 FileFormat = Literal["csv", "jsonl", "parquet"]
-_DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?)?|(\d+(?:\.\d+)?) ?(min|h|d)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -59,22 +59,6 @@ class Source:
     directions: dict[str, str] = field(hash=False)
     plate_kind: Literal["plate", "tag"]
     unread: tuple[str, ...]
-
-
-def hours(text: str) -> float:
-    """A duration such as ``PT24H``, ``P1D``, ``24h`` or ``15min``, in hours.
-
-    Raises:
-        ValueError: the text is no such duration.
-    """
-    match = _DURATION.fullmatch(text.strip())
-    parts = match.groups() if match else ()
-    if not any(parts):
-        raise ValueError(f"{text!r} is not a duration such as PT24H or 24h")
-    if parts[3]:
-        return float(parts[3]) * {"min": 1 / 60, "h": 1.0, "d": 24.0}[parts[4].lower()]
-    days, hour, minute = (float(part or 0) for part in parts[:3])
-    return days * 24 + hour + minute / 60
 
 
 def is_ascii_compatible(encoding: str) -> bool:

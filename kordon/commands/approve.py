@@ -51,7 +51,7 @@ def command() -> None:
     "--new-cells", is_flag=True, help="Of the open tier: accept that its cells differ from those of the last release."
 )
 def staged_release(
-    release: str, city: Path, lake: str, master: str, as_json: bool, by: str, role: str, new_cells: bool
+    release: str, city: Path, lake: str, master: str | None, as_json: bool, by: str, role: str, new_cells: bool
 ) -> None:
     """Publish a staged release; of the open tier, pay for it and draw its noise first.
 
@@ -68,7 +68,7 @@ def staged_release(
 
 
 def publish(
-    uri: str | Path, *, lake: str, city: "City", by: str, role: str, master: str, new_cells: bool = False
+    uri: str | Path, *, lake: str, city: "City", by: str, role: str, master: str | None, new_cells: bool = False
 ) -> "Published":
     """Approve a staged release and publish it; see :func:`publication.approval.approve`.
 

@@ -71,7 +71,7 @@ def command(
     lake: str | None,
     k: int | None,
     out: Path | None,
-    master: str,
+    master: str | None,
     as_json: bool,
 ) -> None:
     """Attack a release from its files alone; exit code 5 when something gets through.
@@ -103,7 +103,7 @@ def command(
         raise PrivacyError(refusal(report))
 
 
-def _cells(release: Path, *, city: Path, lake: str, master: str) -> "dict[str, pd.DataFrame]":
+def _cells(release: Path, *, city: Path, lake: str, master: str | None) -> "dict[str, pd.DataFrame]":
     """The lake's product cells of the release's days."""
     from datetime import date, timedelta
 

@@ -12,7 +12,7 @@ from kordon.errors import ConfigError
 
 @click.command()
 @options("city", "lake", "period", "master", "json")
-def command(city: Path, lake: str, period: list[date], master: str, as_json: bool) -> None:
+def command(city: Path, lake: str, period: list[date], master: str | None, as_json: bool) -> None:
     """Learn from the complete days of a period what later days look back on: q over all of them together.
 
     Days after the period use it from their first run on; days that were computed before stay as they are.

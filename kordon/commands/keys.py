@@ -105,7 +105,7 @@ def rotate(city: Path, keystore: Path | None, kek: Path | None, as_json: bool, n
 def destroy(
     city: Path,
     keystore: Path | None,
-    master: str,
+    master: str | None,
     as_json: bool,
     periods: tuple[str, ...],
     by: str | None,
@@ -144,7 +144,7 @@ def destroy(
         say("The lake was not named: its next run closes the days.")
 
 
-def _close(days: set[date], *, lake: str, master: str) -> list[date]:
+def _close(days: set[date], *, lake: str, master: str | None) -> list[date]:
     from kordon.days import close
 
     with opened_lake(lake, master=master, write=True) as opened_:

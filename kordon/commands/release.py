@@ -28,7 +28,7 @@ def command(
     city: Path,
     lake: str,
     period: list[date],
-    master: str,
+    master: str | None,
     as_json: bool,
     tier: str,
     dataset: str | None,
@@ -72,7 +72,7 @@ def command(
 
 
 def _shared(
-    city: "City", lake: str, period: list[date], *, out: Path, master: str, approve_as: str | None, as_json: bool
+    city: "City", lake: str, period: list[date], *, out: Path, master: str | None, approve_as: str | None, as_json: bool
 ) -> None:
     from kordon import report
     from kordon.commands.audit import gate
@@ -94,7 +94,7 @@ def _open(
     period: list[date],
     *,
     out: Path,
-    master: str,
+    master: str | None,
     approve_as: str | None,
     as_json: bool,
     dataset: str | None,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @click.command()
 @options("city", "lake", "keystore", "master", "json")
 @click.option("--landing", type=LandingPlace(exists=True), help="Also delete loaded supplier files.")
-def command(city: Path, lake: str, keystore: Path | None, master: str, as_json: bool, landing: "Landing | None") -> None:
+def command(city: Path, lake: str, keystore: Path | None, master: str | None, as_json: bool, landing: "Landing | None") -> None:
     """Delete what is past its retention, old versions included: keys, plates, vehicles, old figures.
 
     Without --landing the suppliers' files stay: they hold plates, and are deleted by somebody else.

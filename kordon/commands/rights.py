@@ -125,7 +125,7 @@ def _answer(
     lake: str,
     keystore: Path | None,
     kek: Path | None,
-    master: str,
+    master: str | None,
     as_json: bool,
     by: str,
     country: str | None,

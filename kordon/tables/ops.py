@@ -116,6 +116,8 @@ ops_quality = Table(
         ),
         Column("step", STRING, en="Step that was judged", nl="Beoordeelde stap"),
         run_id,
+        Column("override_by", STRING, en="Who let the rule through", nl="Wie de regel doorliet", may_be_null=True),
+        Column("override_reason", STRING, en="Why it was let through", nl="Waarom de regel doorgelaten is", may_be_null=True),
     ),
 )
 

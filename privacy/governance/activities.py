@@ -39,7 +39,7 @@ ACTIVITIES = (
         ),
         (LANDING, RAW, KEYS, VEHICLES, OPS),
         ("Collect", "Pseudonymise", "Store", "Erase"),
-        ("step ingest", "step repair", "step pseudonymise", "command run", "command check-city"),
+        ("step ingest", "step repair", "step pseudonymise", "command run", "command check-city", "dag daily", "dag late"),
     ),
     Activity(
         "movements",
@@ -85,7 +85,7 @@ ACTIVITIES = (
         ),
         (COUNTS, OPS, STAGING, SHARED, OPEN),
         ("Aggregate", "MakeAvailable"),
-        ("command release", "command approve", "command audit"),
+        ("command release", "command approve", "command audit", "dag release"),
     ),
     Activity(
         "protection",
@@ -99,6 +99,7 @@ ACTIVITIES = (
         ("Erase", "Consult"),
         (
             "command retention",
+            "dag retention",
             "command keys",
             "command rights",
             "command audit-log",
@@ -109,8 +110,8 @@ ACTIVITIES = (
     ),
 )
 
-NO_PERSONAL_DATA = ("command simulate",)
-"""Work that touches no personal data: the simulator invents its own."""
+NO_PERSONAL_DATA = ("command simulate", "dag folders")
+"""Work that touches no personal data: the simulator invents its own, and folders.py says which city folders cannot be scheduled."""
 
 
 def covering(work: str) -> Activity | None:

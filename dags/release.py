@@ -1,0 +1,73 @@
+"""kordon_release_<city> and kordon_release_month_<city>: releases that a person approves. Airflow DAGs of a city."""
+
+from datetime import timedelta
+
+from airflow.providers.standard.operators.hitl import ApprovalOperator
+from airflow.providers.standard.operators.python import PythonOperator
+from airflow.providers.standard.sensors.date_time import DateTimeSensorAsync
+from airflow.sdk import DAG, Param
+from airflow.sdk.exceptions import AirflowSkipException
+
+from dags.parts.city import ScheduledCity, cities
+from dags.parts.dag import city_dag
+from dags.parts.evidence import evidence, waiting
+from dags.parts.submit import submit
+
+DOC = """
+A {tier} release of a {unit}: built, attacked, and staged where nobody reads it, until a person approves it.
+
+The run waits until late reads no longer find a key, so that the days are final. What the approver needs to know stands in the task
+`approval`; it waits for two weeks. Who approves answers for the release by name.
+"""
+PATIENCE = timedelta(days=14)
+TIERS = {
+    # A week is the unit that circulation plans are followed by; noise is paid for once a month.
+    "release": ("shared", "week", "0 4 * * 1"),
+    "release_month": ("open", "month", "0 4 1 * *"),
+}
+STAGED = "{{ ti.xcom_pull(task_ids='staged') }}"
+ANSWER = "{{ ti.xcom_pull(task_ids='approval')['%s']['%s'] }}"
+
+
+def name_of(lake: str, tier: str, period: str) -> str:
+    """The name of what was staged of a period, ``A..B``.
+
+    Raises:
+        AirflowSkipException: nothing was, because it equals what is published; the tasks that follow are skipped.
+    """
+    first, _, last = period.partition("..")
+    found = waiting(lake, first=first, last=last or first, tier=tier)
+    if found is None:
+        raise AirflowSkipException(f"Nothing is staged of {period}: it equals what is published.")
+    return found
+
+
+def release(name: str, city: ScheduledCity) -> DAG:
+    tier, unit, line = TIERS[name]
+    lake = city.place("lake")
+    where = ["--city", str(city.folder), "--lake", lake]
+    period = "{{ service_days(data_interval_start, data_interval_end) }}"
+    shown = {"evidence": lambda staged: evidence(lake, staged)}
+    with city_dag(name, city, doc=DOC.format(tier=tier, unit=unit), by_interval=line, macros=shown) as dag:
+        final = DateTimeSensorAsync(task_id="final", target_time="{{ after(data_interval_end, 'grace') }}")
+        words = ["release", *where, "--period", period, "--tier", tier, "--out", city.place("releases")]
+        built = submit("built", city, words, reads=["ops_day"])
+
+        staged = PythonOperator(task_id="staged", python_callable=name_of, op_args=[lake, tier, period], retries=0)
+        approval = ApprovalOperator(
+            task_id="approval",
+            subject=f"{city.name}: {tier} release of {period}",
+            body="{{ evidence(ti.xcom_pull(task_ids='staged')) }}",
+            params={"role": Param("privacy officer", type="string", minLength=1, title="In which role do you approve?")},
+            response_timeout=PATIENCE,
+            retries=0,
+        )
+        answer = ["--by", ANSWER % ("responded_by_user", "name"), "--role", ANSWER % ("params_input", "role")]
+        published = submit("published", city, ["approve", f"{lake}/staging/{STAGED}", *where, *answer])
+        final >> built >> staged >> approval >> published
+    return dag
+
+
+for each in cities()[0]:
+    for kind in TIERS:
+        release(kind, each)

@@ -1,0 +1,1 @@
+"""DAGs on a real Airflow; run by `make test-airflow` with its own interpreter."""

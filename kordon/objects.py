@@ -179,5 +179,5 @@ def _past(uri: str) -> Iterator[tuple[str, str]]:
     bucket, prefix = split(uri)
     with s3.said(bucket):
         for found in s3.client().list_objects(bucket_name=bucket, prefix=f"{prefix}/", recursive=True, include_version=True):
-            if found.version_id not in (None, "null") and (not found.is_latest or found.is_delete_marker):
+            if found.version_id and (not found.is_latest or found.is_delete_marker):
                 yield str(found.object_name), str(found.version_id)

@@ -68,6 +68,7 @@ ACTIVITIES = (
             "step flows",
             "step quality",
             "command calibrate",
+            "dag calibrate",
             "command validate",
             "command status",
             "command tables",

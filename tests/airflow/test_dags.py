@@ -18,7 +18,7 @@ from dags.parts.dag import SERVICE_DAY, after, days_of, service_days
 from kordon import declared
 from tests.airflow.conftest import ROOT
 
-KINDS = ("daily", "late", "release", "release_month", "retention")
+KINDS = ("calibrate", "daily", "late", "release", "release_month", "retention")
 
 
 def test_each_file_is_imported_in_two_seconds_and_every_city_has_every_dag(bag):

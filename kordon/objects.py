@@ -155,7 +155,7 @@ def overwritten(uri: str) -> list[str]:
     Returns:
         ``key?versionId``, sorted; nothing where no version is kept.
     """
-    return sorted(f"{key}?{version}" for key, version in _past(uri))
+    return sorted(f"{key}?{version}" for key, version, _ in _past(uri))
 
 
 def forget(uri: str) -> None:
@@ -168,16 +168,21 @@ def forget(uri: str) -> None:
     from minio.deleteobjects import DeleteObject
 
     bucket, _ = split(uri)
+    # Data before the marks of their deletion: a mark alone taken away would bring a deleted file back.
+    past = list(_past(uri))
     with s3.said(bucket):
-        gone = [DeleteObject(key, version) for key, version in _past(uri)]
-        errors = list(s3.client().remove_objects(bucket_name=bucket, delete_object_list=gone)) if gone else []
-        if errors:
-            raise ConfigError(f"{bucket} keeps old versions, such as of {errors[0].name}: {errors[0].message}")
+        for is_mark in (False, True):
+            gone = [DeleteObject(key, version) for key, version, mark in past if mark is is_mark]
+            errors = list(s3.client().remove_objects(bucket_name=bucket, delete_object_list=gone)) if gone else []
+            if errors:
+                raise ConfigError(f"{bucket} keeps old versions, such as of {errors[0].name}: {errors[0].message}")
 
 
-def _past(uri: str) -> Iterator[tuple[str, str]]:
+def _past(uri: str) -> Iterator[tuple[str, str, bool]]:
+    """Key and version of what was deleted or overwritten, and whether it is a mark of a deletion."""
     bucket, prefix = split(uri)
     with s3.said(bucket):
         for found in s3.client().list_objects(bucket_name=bucket, prefix=f"{prefix}/", recursive=True, include_version=True):
-            if found.version_id and (not found.is_latest or found.is_delete_marker):
-                yield str(found.object_name), str(found.version_id)
+            # The client hands on what the store wrote there: "true" or "false".
+            if found.version_id and (str(found.is_latest).lower() != "true" or found.is_delete_marker):
+                yield str(found.object_name), str(found.version_id), bool(found.is_delete_marker)

@@ -54,7 +54,7 @@ def _unprotected(folder: Path, secret: bytes):
 
     from kordon.spark import _with_jars
 
-    builder = _with_jars(SparkSession.builder, local=True).master("local[2]").config("spark.ui.enabled", "false")
+    builder = _with_jars(SparkSession.builder, local=True, store=False).master("local[2]").config("spark.ui.enabled", "false")
     builder = builder.config("spark.local.dir", str(folder / "clear")).config("spark.shuffle.compress", "false")
     builder = builder.config("spark.driver.extraJavaOptions", f"-Djava.io.tmpdir={folder / 'clear'}")
     spark = builder.config("spark.sql.shuffle.partitions", "2").getOrCreate()

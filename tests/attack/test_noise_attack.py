@@ -10,7 +10,7 @@ from scipy.stats import beta, chisquare
 
 from privacy.ledger.ledger import Reservation
 from privacy.open_tier import draw, plan, preset
-from privacy.open_tier.drawing import _counts
+from privacy.open_tier.drawing import counts_of
 from privacy.open_tier.noise import epsilon, noisy, rho_of
 from tests.unit.population import day_cells, places
 
@@ -115,7 +115,7 @@ def test_a_vehicle_alone_in_its_cell_every_day_of_a_month_has_the_declared_epsil
         return pd.DataFrame([{"service_day": day, **row} for day in days])
 
     differences = []
-    moved = _counts(what, cells(workdays)) - _counts(what, cells(workdays[1:]))
+    moved = counts_of(what, cells(workdays)) - counts_of(what, cells(workdays[1:]))
     for level in what.levels:
         change = level.matrix @ moved
         assert np.linalg.norm(change) <= level.sens

@@ -2,6 +2,7 @@
 
 import pytest
 
+from jobs.bounding import kept_visits
 from jobs.expansion import MODEL_LOGIT
 from jobs.s10_flows.dwell_day import CELL as CORDON
 from jobs.s10_flows.dwell_day import binned, dwell_day
@@ -16,12 +17,12 @@ from tests.spec.table import DAY, frame
 BRUSSELS = "Europe/Brussels"
 
 VISITS = """
-    vid | cordon_id | vehicle_class | entry_gate_id | entry_site_id | entry_ts | exit_gate_id | exit_site_id | exit_ts  | dwell_s | visit_class | through_limit_s
-    A   | ring      | car           | G1            | i1            | 08:10:00 | G2           | o2           | 08:15:00 | 300     | through     | 450
-    A   | ring      | car           | G1            | i1            | 08:30:00 | G2           | o2           | 08:38:00 | 480     | short_visit | 450
-    B   | ring      | van           | G1            | i1            | 08:50:00 | G1           | o1           | 08:55:00 | 300     | uturn       | 450
-    C   | ring      | car           | G2            | i2            | 09:00:00 | -            | -            | -        | -       | no_exit     | -
-    D   | ring      | car           | -             | -             | -        | G1           | o1           | 09:30:00 | -       | no_entry    | -
+    visit_id | vid | cordon_id | vehicle_class | entry_gate_id | entry_site_id | entry_ts | exit_gate_id | exit_site_id | exit_ts  | dwell_s | visit_class | through_limit_s
+    v1       | A   | ring      | car           | G1            | i1            | 08:10:00 | G2           | o2           | 08:15:00 | 300     | through     | 450
+    v2       | A   | ring      | car           | G1            | i1            | 08:30:00 | G2           | o2           | 08:38:00 | 480     | short_visit | 450
+    v3       | B   | ring      | van           | G1            | i1            | 08:50:00 | G1           | o1           | 08:55:00 | 300     | uturn       | 450
+    v4       | C   | ring      | car           | G2            | i2            | 09:00:00 | -            | -            | -        | -       | no_exit     | -
+    v5       | D   | ring      | car           | -             | -             | -        | G1           | o1           | 09:30:00 | -       | no_entry    | -
 """
 
 CHANCES = """
@@ -172,7 +173,7 @@ def test_dwell_bins_are_expanded_at_both_ends(spark, spec, chances, up):
         detection=chances,
         cordons=up,
         timezone=BRUSSELS,
-        given=binned(frame(spark, VISITS), bins_s=[0, 300, 400]),
+        given=kept_visits(binned(frame(spark, VISITS), bins_s=[0, 300, 400])),
         then="""
             vehicle_class | dwell_bin_s | visits | vehicles | visits_expanded
             car           | 300         | 1      | 1        | 2.5

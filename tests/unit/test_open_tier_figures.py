@@ -8,7 +8,7 @@ from scipy.stats import binom
 
 from privacy.ledger.ledger import Reservation
 from privacy.open_tier import DATASETS, draw, plan, preset
-from privacy.open_tier.drawing import _counts
+from privacy.open_tier.drawing import counts_of
 from tests.unit.population import day_cells, places
 
 DAY = dt.date(2026, 3, 10)
@@ -36,7 +36,7 @@ def drawings(request):
             cells = pd.concat([c[what.cells].assign(bounded=lambda t, n=times[d]: t["bounded"] * n) for d, c in days.items()])
         made = plan(name, places=where, preset=preset("strict"), first=first, last=last)
         drawn = draw(made, cells, reservation=Reservation(made.charge, "test"))
-        counts = _counts(made, cells)
+        counts = counts_of(made, cells)
         for level in made.levels:
             table = drawn.tables[level.level.table].assign(truth=level.matrix @ counts)
             table["error"] = (table[what.measure].astype(float) - table["truth"]).abs()

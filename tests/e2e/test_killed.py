@@ -41,11 +41,6 @@ def _killed_run(point: str, folder: Path, lake: Path, *, city: Path = vliet.CITY
     return process.returncode
 
 
-def _mended(spark, folder: Path):
-    """The rows after the next run."""
-    return content(vliet.run(spark, lake=folder / "killed", landing=folder / "landing", keys=folder / "keys", wanted=DAY))
-
-
 def test_first_runs_killed_at_one_point_after_the_other_leave_no_whole_day_and_the_next_run_mends(spark, undisturbed):
     folder, rows = undisturbed
     lake = Lake(spark, str(folder / "killed"))
@@ -54,7 +49,8 @@ def test_first_runs_killed_at_one_point_after_the_other_leave_no_whole_day_and_t
         for name in COMPARED:
             lake.read(name).count()
             assert lake.read_whole(name, DAY).count() == 0
-    assert _mended(spark, folder) == rows
+    mended = vliet.run(spark, lake=folder / "killed", landing=folder / "landing", keys=folder / "keys", wanted=DAY)
+    assert content(mended) == rows
 
 
 def test_a_rerun_that_dies_half_way_leaves_the_whole_day_as_it_was(spark, undisturbed):
@@ -69,4 +65,3 @@ def test_a_rerun_that_dies_half_way_leaves_the_whole_day_as_it_was(spark, undist
     lake = Lake(spark, str(folder / "killed"))
     assert content(lake) != rows, "positive control: the dying run had replaced tables"
     assert {name: fingerprint(lake.read_whole(name, DAY)) for name in COMPARED} == rows
-    assert _mended(spark, folder) == rows

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 POOLED_Q = "core_pooled_q"
 """The snapshot that a day's q leans on; no step writes it."""
 
-READS = ("core_passage", "core_leg", "core_camera_hour", POOLED_Q)
+READS = ("core_passage", "core_leg", "core_camera_hour", "core_pooled_q")
 WRITES = ("core_detection_day", "core_detection")
 
 SOON_FACTOR, SOON_LEAST_S = 1.5, 600

@@ -34,6 +34,7 @@ def good_value(column, *, row: int):
         "bigint": int(number),
         "double": number / 10,
         "boolean": True,
+        "date": NOON.date() + dt.timedelta(days=row),
         "timestamp": NOON + dt.timedelta(hours=row),
         "binary": bytes([row] * 16),
         "array<string>": [],

@@ -29,6 +29,16 @@ SITES = "site_id,name,lon,lat,heading_deg,direction,road_class,zone_id\n"
 SITES += "s1,Noord,4.5,50.5,90,in,primary,\ns2,Zuid,4.6,50.5,,,,\n"
 GATES = "cordon_id,gate_id,name,site_id,direction\nring,g1,Noord,s1,in\nring,g2,Zuid,s2,out\n"
 
+SOURCE = """
+files = "*.csv"
+format = "csv"
+[columns]
+camera_id = "camera"
+captured_at = "time"
+plate = "plate"
+"""
+"""A source whose files are read as they are."""
+
 LOADED_AT = dt.datetime(2026, 4, 1, 12, tzinfo=dt.UTC)
 
 

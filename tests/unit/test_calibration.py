@@ -14,18 +14,10 @@ from kordon.cli import cli
 from kordon.lake import Lake
 from kordon.run import Run
 from models.pooling import on_many_days
-from tests.cityfolder import LOADED_AT, city_folder
+from tests.cityfolder import LOADED_AT, SOURCE, city_folder
 from tests.lakes import fill
 
 DAY = dt.date(2026, 3, 10)
-SOURCE = """
-files = "*.csv"
-format = "csv"
-[columns]
-camera_id = "camera"
-captured_at = "time"
-plate = "plate"
-"""
 CELL = {"site": ["s1"], "vehicle_class": ["car"], "part": ["day"]}
 
 

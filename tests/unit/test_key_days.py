@@ -12,18 +12,10 @@ from kordon import chain, days, pipeline
 from kordon.lake import Lake
 from kordon.run import Run
 from privacy.keys import KeyDestroyedError, Keystore
-from tests.cityfolder import LOADED_AT, city_folder, put
+from tests.cityfolder import LOADED_AT, SOURCE, city_folder, put
 from tests.lakes import fill
 
 DAY, LATER, UNSEEN = dt.date(2026, 3, 10), dt.date(2026, 3, 12), dt.date(2026, 3, 9)
-SOURCE = """
-files = "*.csv"
-format = "csv"
-[columns]
-camera_id = "camera"
-captured_at = "time"
-plate = "plate"
-"""
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """The chain of steps, built from what the jobs declare.
 
 A job is a module of ``jobs``: ``READS`` and ``WRITES`` name tables, ``main(run)`` computes. A module ``s05_passages`` is the step
-``passages``; a package ``s10_flows`` is a step of several jobs, ordered by what they read of each other.
+``passages``; a package ``s10_flows`` is a step of several jobs, in waves by what they read of each other.
 """
 
 import importlib
@@ -15,10 +15,14 @@ from kordon.errors import UsageError
 
 @dataclass(frozen=True)
 class Step:
-    """One step of the pipeline and its jobs, in the order in which they run."""
+    """One step of the pipeline and its jobs: those of a wave need nothing of each other, and all that earlier waves wrote."""
 
     name: str
-    jobs: tuple[ModuleType, ...]
+    waves: tuple[tuple[ModuleType, ...], ...]
+
+    @property
+    def jobs(self) -> tuple[ModuleType, ...]:
+        return tuple(job for wave in self.waves for job in wave)
 
     @property
     def reads(self) -> set[str]:
@@ -44,22 +48,21 @@ def _steps(package: ModuleType) -> Iterator[Step]:
         if info.ispkg:
             inner = pkgutil.iter_modules(module.__path__)
             found = [importlib.import_module(f"{module.__name__}.{i.name}") for i in sorted(inner, key=lambda i: i.name)]
-            yield Step(name, tuple(_ordered([job for job in found if hasattr(job, "WRITES")])))
+            yield Step(name, tuple(_waves([job for job in found if hasattr(job, "WRITES")])))
         else:
-            yield Step(name, (module,))
+            yield Step(name, ((module,),))
 
 
-def _ordered(jobs: Sequence[ModuleType]) -> list[ModuleType]:
+def _waves(jobs: Sequence[ModuleType]) -> Iterator[tuple[ModuleType, ...]]:
     """The jobs of a step so that each runs after those whose tables it reads."""
-    waiting, ordered = list(jobs), list[ModuleType]()
+    waiting = list(jobs)
     while waiting:
         unwritten = {name for job in waiting for name in job.WRITES}
         ready = [job for job in waiting if not unwritten & (set(job.READS) - set(job.WRITES))]
         if not ready:
             raise ValueError(f"jobs read each other's tables in a circle: {[job.__name__ for job in waiting]}")
-        ordered += ready
+        yield tuple(ready)
         waiting = [job for job in waiting if job not in ready]
-    return ordered
 
 
 def between_steps(first: str | None, last: str | None) -> tuple[Step, ...]:

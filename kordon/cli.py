@@ -15,6 +15,7 @@ import click
 import kordon
 from kordon import commands
 from kordon.errors import ConfigError, KordonError, UsageError
+from kordon.log import say
 from kordon.state import state_home
 
 if TYPE_CHECKING:
@@ -91,11 +92,6 @@ def options(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         return command
 
     return add
-
-
-def say(line: str) -> None:
-    """Progress: on standard error, so that standard output is the result alone."""
-    click.echo(line, err=True)
 
 
 def silent(line: str) -> None:
@@ -375,18 +371,18 @@ def main(arguments: list[str] | None = None) -> None:
         wrong.show()
         sys.exit(2)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Stopped. The lake is as it was when the last table was written; run the command again.", err=True)
+        say("Stopped. The lake is as it was when the last table was written; run the command again.", level="error")
         sys.exit(130)
     except KordonError as refused:
-        click.echo(f"kordon: {refused}", err=True)
+        say(f"kordon: {refused}", level="error")
         sys.exit(refused.exit_code)
     except Exception as bug:  # the one place where a bug becomes a sentence
         if os.environ.get("KORDON_TRACEBACK"):
             raise
-        click.echo(
+        say(
             f"kordon: a bug, please report it: {type(bug).__name__} (KORDON_TRACEBACK=1 shows where). "
             "The message is not shown: it may quote data.",
-            err=True,
+            level="error",
         )
         sys.exit(1)
     sys.exit(code if isinstance(code, int) else 0)

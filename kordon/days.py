@@ -46,6 +46,12 @@ def known(lake: Lake) -> dict[date, Day]:
     }
 
 
+def period(days: Iterable[date]) -> str:
+    """``A..B`` from the first of some days to the last, as the command line has it; empty when there is none."""
+    wanted = sorted(days)
+    return f"{wanted[0]}..{wanted[-1]}" if wanted else ""
+
+
 def started_at(run_id: str) -> datetime | None:
     """When a run started, from its id; None for an id that says nothing of it."""
     try:

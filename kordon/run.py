@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import reduce
+from threading import RLock
 from typing import TYPE_CHECKING, NamedTuple
 
 import kordon
@@ -38,6 +39,17 @@ class Fact(NamedTuple):
     severity: str
     override_by: str | None = None
     override_reason: str | None = None
+
+
+class Took(NamedTuple):
+    """What a step of a run over some days cost. ``java_peak_mb`` is the most memory that Java had until then, None where no one tells."""
+
+    service_day: date
+    last_day: date
+    step: str
+    started_at: datetime
+    seconds: float
+    java_peak_mb: int | None
 
 
 class Account(NamedTuple):
@@ -89,6 +101,7 @@ class Run:
     override: Override | None = None
     facts: list[tuple[str, Fact]] = field(default_factory=list)
     accounts: list[tuple[str, Account]] = field(default_factory=list)
+    costs: list[Took] = field(default_factory=list)
     versions: dict[str, int] = field(default_factory=dict)
     touched_days: set[date] = field(default_factory=set)
     """Days of which ingest loaded, changed or removed reads, whatever the days of the run."""
@@ -98,6 +111,8 @@ class Run:
     """Closed days for which reads still arrived."""
     _session: dict[str, _Staged] = field(default_factory=dict)
     _shared: "dict[str, tuple[DataFrame, DataFrame]]" = field(default_factory=dict)
+    _making: RLock = field(default_factory=RLock)
+    """Jobs of a step run side by side, and what one makes for all may ask for what another does."""
     _staged: dict[str, _Staged] = field(default_factory=dict)
     _step_accounts: list[Account] = field(default_factory=list)
 
@@ -136,13 +151,22 @@ class Run:
         """Rows that several jobs of a step look up, made by the first of them and persisted until the step ends."""
         from kordon.spark import persisted
 
-        if name not in self._shared:
-            self._shared[name] = persisted(make())
-        return self._shared[name][0]
+        with self._making:
+            if name not in self._shared:
+                self._shared[name] = persisted(make())
+            return self._shared[name][0]
 
     def account(self, rows: "DataFrame") -> None:
         """Account for the rows of the step: columns ``service_day``, ``reason``, ``rows``."""
-        self._step_accounts += [Account(r.service_day, r.reason, int(r.rows)) for r in rows.collect()]
+        self._step_accounts.extend(Account(r.service_day, r.reason, int(r.rows)) for r in rows.collect())
+
+    def took(self, step: str, *, started_at: datetime, seconds: float) -> None:
+        """Note what a step cost, for the next commit of operations."""
+        from kordon.spark import java_peak_mb
+
+        covered = sorted(self.days or self.touched_days)
+        if covered:
+            self.costs.append(Took(covered[0], covered[-1], step, started_at, seconds, java_peak_mb(self.spark)))
 
     def finish(self, step: str, *, still_read: Iterable[str], rewritten: Collection[str] = ()) -> None:
         """Judge what the step handed over, commit it, and keep in memory only what later steps read.
@@ -230,7 +254,13 @@ class Run:
         self.versions[name] = self.lake.replace(name, rows, where=staged.where, metadata=self.metadata(staged.days))
 
     def write_operations(self) -> None:
-        """Commit the facts and accounts of the steps so far."""
+        """Commit the facts, accounts and costs of the steps so far."""
+        if self.costs:
+            steps = ", ".join(f"'{cost.step}'" for cost in self.costs)
+            rows = self.lake.rows("ops_step", [(*cost, self.run_id) for cost in self.costs])
+            where = f"run_id = '{self.run_id}' AND step IN ({steps}) AND {among(cost.service_day for cost in self.costs)}"
+            covered = {cost.service_day for cost in self.costs}
+            self.versions["ops_step"] = self.lake.replace("ops_step", rows, where=where, metadata=self.metadata(covered))
         if self.facts:
             rows = self.lake.rows("ops_quality", [(*f[:7], step, self.run_id, *f[7:]) for step, f in self.facts])
             steps = ", ".join(f"'{step}'" for step in sorted({step for step, _ in self.facts}))
@@ -248,7 +278,7 @@ class Run:
             self.versions["ops_reconciliation"] = self.lake.replace(
                 "ops_reconciliation", rows, where=where, metadata=self.metadata(days)
             )
-        self.facts, self.accounts = [], []
+        self.facts, self.accounts, self.costs = [], [], []
 
 
 def rule_name(fact: Fact) -> str:

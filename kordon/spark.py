@@ -72,6 +72,16 @@ def divide(spark: "SparkSession", *, rows: int) -> None:
     spark.conf.set("spark.sql.leafNodeDefaultParallelism", str(tasks))
 
 
+def java_peak_mb(spark: "SparkSession") -> int | None:
+    """The most memory (resident, MB) that the driver's Java has had, or None where the system does not tell."""
+    jvm: Any = spark.sparkContext._jvm
+    try:
+        lines = Path(f"/proc/{jvm.java.lang.ProcessHandle.current().pid()}/status").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return None
+    return next((int(line.split()[1]) // 1024 for line in lines if line.startswith("VmHWM:")), None)
+
+
 def submitted_master() -> str | None:
     """The master that spark-submit was given, when it started this process; else None."""
     if "PYSPARK_GATEWAY_PORT" not in os.environ:

@@ -18,7 +18,6 @@ LONGEST = (
     "suppression_attack",
     "boundaries",
     "ingest_reruns",
-    "killed",
     "quality",
     "residue",
     "rights",

@@ -3,6 +3,7 @@
 from kordon.tables.raw import service_day
 from kordon.tables.record import (
     CLOSED,
+    DATE,
     DOUBLE,
     INT,
     LONG,
@@ -118,6 +119,34 @@ ops_quality = Table(
         run_id,
         Column("override_by", STRING, en="Who let the rule through", nl="Wie de regel doorliet", may_be_null=True),
         Column("override_reason", STRING, en="Why it was let through", nl="Waarom de regel doorgelaten is", may_be_null=True),
+    ),
+)
+
+ops_step = Table(
+    "ops_step",
+    tier=CLOSED,
+    kept=KEPT,
+    grain="one step of a run over consecutive days; its rows are in ops_reconciliation",
+    key=("service_day", "step", "run_id"),
+    columns=(
+        service_day,
+        Column("last_day", DATE, en="Last of the days", nl="Laatste van de dagen"),
+        Column("step", STRING, en="Step of the pipeline", nl="Stap van de keten"),
+        Column("started_at", TIMESTAMP, en="Start, UTC", nl="Begin, UTC"),
+        Column("seconds", DOUBLE, en="Time that it took", nl="Duur", unit="s", at_least=0),
+        Column(
+            "java_peak_mb",
+            INT,
+            en="Most memory that the driver's Java had had by its end",
+            nl="Meeste geheugen dat Java van de driver tot dan had",
+            unit="MB",
+            may_be_null=True,
+            at_least=0,
+        ),
+        run_id,
+    ),
+    warnings=(
+        "service_day is the first of the days. The step quality, whose commit is a day's last, does not tell of itself.",
     ),
 )
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from kordon.chain import steps
 from privacy.keys import Keystore
 from privacy.pseudonym import _pads
 from tests.attack.search import hits, plant_controls
@@ -57,6 +58,10 @@ def ran(tmp_path_factory):
         "TMPDIR": str(folder / "tmp"),
         "XDG_STATE_HOME": str(folder / "state"),
         "KORDON_SPARK_MEMORY_GB": "2",
+        "KORDON_LOG": "json",
+        "OPENLINEAGE__TRANSPORT__TYPE": "file",
+        "OPENLINEAGE__TRANSPORT__LOG_FILE_PATH": str(folder / "lineage.jsonl"),
+        "OPENLINEAGE__TRANSPORT__APPEND": "true",
     }
     common = ["--city", str(vliet.CITY), "--lake", str(folder / "lake"), "--master", "local[2]"]
     out = ["--period", "2026-03-10", "--out", str(folder / "out"), "--approve-as", "An Peeters"]
@@ -124,3 +129,18 @@ def test_no_key_in_clear_anywhere(ran):
 def test_the_search_finds_what_is_planted(ran):
     planted = plant_controls(ran / "control", [plate.encode() for plate in CANARIES])
     assert len(hits(ran / "control", [CANARIES[0].encode()])) == planted
+
+
+def test_what_the_run_told_of_itself_says_which_run_days_and_step(ran):
+    """Log, lineage and costs of the same run; that they hold no plate is tested with all files above."""
+    events = [json.loads(line) for line in (ran / "lineage.jsonl").read_text().splitlines()]
+    names = [step.name for step in steps()]
+    assert [(e["job"]["name"], e["eventType"]) for e in events] == [(n, kind) for n in names for kind in ("START", "COMPLETE")]
+    repair = next(e for e in events if e["job"]["name"] == "repair")
+    assert [Path(table["name"]).name for table in repair["inputs"]] == ["raw_read"]
+    assert [field["name"] for field in repair["outputs"][0]["facets"]["schema"]["fields"]][:2] == ["service_day", "read_id"]
+    lines = [json.loads(line) for line in (ran / "log-0.txt").read_text().splitlines() if line.startswith('{"ts"')]
+    told = [line for line in lines if "step" in line]
+    assert [line["step"] for line in told] == names
+    assert {line["days"] for line in told} == {"2026-03-10..2026-03-10"}
+    assert len({line["run_id"] for line in told}) == 1

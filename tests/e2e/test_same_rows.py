@@ -1,20 +1,25 @@
-"""The same days give the same rows, however they are computed: a data engineer's first demand."""
+"""The same days give the same rows, however they are computed and whatever died meanwhile: a data engineer's first demand."""
 
 import datetime as dt
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from jobs.s11_quality import fingerprint
 from kordon import retention
 from kordon.chain import steps
 from kordon.city import load
 from kordon.days import known
 from kordon.lake import Lake
-from tests.e2e import vliet
-from tests.e2e.content import content
+from tests.e2e import killed, vliet
+from tests.e2e.content import COMPARED, content
 
 DAYS = vliet.days(2)
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -31,13 +36,32 @@ def made(spark, tmp_path_factory):
     return folder, rows
 
 
-def _again(spark, folder: Path, name: str, wanted, landing: Path | None = None, **steps_):
-    return vliet.run(
-        spark, lake=folder / name, landing=landing or folder / "landing", keys=folder / "keys", wanted=wanted, **steps_
+def _killed_run(point: str, folder: Path, lake: Path, *, city: Path = vliet.CITY) -> None:
+    arguments = ["run", "--city", str(city), "--landing", str(folder / "landing"), "--lake", str(lake), "-q"]
+    arguments += ["--keystore", str(folder / "keys"), "--days", f"{DAYS[0]}..{DAYS[-1]}", "--master", "local[1]"]
+    process = subprocess.run(
+        [sys.executable, "-m", "tests.e2e.killed", point, *arguments],
+        cwd=ROOT,
+        start_new_session=True,
+        env={**os.environ, "KORDON_SPARK_MEMORY_GB": "2"},
+        check=False,
+        capture_output=True,
     )
+    assert process.returncode == -9, "the run must have died at its point"
 
 
-def test_renamed_and_repeated_files_day_by_day_out_of_order_and_each_step_alone(spark, made):
+def test_runs_killed_at_one_point_after_the_other_leave_a_readable_lake_and_no_whole_day(spark, made):
+    """``kill -9``: half way in ingest, between two commits, and when only the row is missing that makes the day whole."""
+    folder, _ = made
+    lake = Lake(spark, str(folder / "otherwise"))
+    for point in killed.POINTS:
+        _killed_run(point, folder, folder / "otherwise")
+        for name in COMPARED:
+            lake.read(name).count()
+            assert lake.read_whole(name, DAYS).count() == 0
+
+
+def test_the_next_runs_mend_it_from_renamed_and_repeated_files_day_by_day_out_of_order_each_step_alone(spark, made):
     folder, rows = made
     for number, file in enumerate(sorted((folder / "landing").rglob("*.*"), reverse=True)):
         target = folder / "renamed" / file.relative_to(folder / "landing").with_name(f"{number:04}-{file.name}")
@@ -45,10 +69,30 @@ def test_renamed_and_repeated_files_day_by_day_out_of_order_and_each_step_alone(
         shutil.copyfile(file, target)
         if number % 7 == 0:
             shutil.copyfile(file, target.with_name(f"repeat-{file.name}"))
-    _again(spark, folder, "otherwise", [DAYS[1]], folder / "renamed")
+
+    def again(wanted, **only):
+        return vliet.run(
+            spark, lake=folder / "otherwise", landing=folder / "renamed", keys=folder / "keys", wanted=wanted, **only
+        )
+
+    again([DAYS[1]])
     for step in steps():
-        lake = _again(spark, folder, "otherwise", [DAYS[0]], folder / "renamed", first=step.name, last=step.name)
+        lake = again([DAYS[0]], first=step.name, last=step.name)
     assert content(lake) == rows
+
+
+def test_a_rerun_that_dies_half_way_leaves_the_whole_days_as_they_were(spark, made):
+    """On the lake that is mended; the dying run has another definition of a stop, which gives other rows."""
+    folder, rows = made
+    other = folder / "other-city"
+    shutil.copytree(vliet.CITY, other)
+    text = (other / "city.toml").read_text()
+    assert "min_stop_s = 600" in text
+    (other / "city.toml").write_text(text.replace("min_stop_s = 600", "min_stop_s = 1800"))
+    _killed_run("between_commits", folder, folder / "otherwise", city=other)
+    lake = Lake(spark, str(folder / "otherwise"))
+    assert content(lake) != rows, "positive control: the dying run had replaced tables"
+    assert {name: fingerprint(lake.read_whole(name, DAYS)) for name in COMPARED} == rows
 
 
 def test_retention_deletes_raw_reads_for_good_and_a_closed_day_is_never_replaced(spark, made):
@@ -66,6 +110,7 @@ def test_retention_deletes_raw_reads_for_good_and_a_closed_day_is_never_replaced
     assert {known(lake)[day].state for day in DAYS} == {"closed"}
     first = sorted((folder / "landing" / "trafico").glob("*.csv"))[0]
     shutil.copyfile(first, first.with_name("came-late.csv"))
-    assert content(_again(spark, folder, "lake", DAYS)) == rows
+    again = vliet.run(spark, lake=folder / "lake", landing=folder / "landing", keys=folder / "keys", wanted=DAYS)
+    assert content(again) == rows
     accounts = lake.read("ops_reconciliation").filter("step = 'ingest' AND reason = 'key_destroyed'").collect()
     assert sum(row.rows for row in accounts) > 0, "what still arrives is counted"

@@ -26,7 +26,7 @@ def test_every_table_is_written_by_exactly_one_job_but_reads_whose_time_is_corre
     written = [name for step in chain.steps() for job in step.jobs for name in job.WRITES]
     assert {name for name in written if written.count(name) > 1} == {"core_read"}
     # The run itself writes what it found about its steps, and kordon calibrate the snapshots.
-    assert set(TABLES) - set(written) == {"ops_reconciliation", "ops_quality", *snapshots.NAMES}
+    assert set(TABLES) - set(written) == {"ops_reconciliation", "ops_quality", "ops_step", *snapshots.NAMES}
 
 
 def test_each_step_reads_only_what_an_earlier_one_wrote():

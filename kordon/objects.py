@@ -3,14 +3,17 @@
 Data goes through Spark; this is for a lease, a log, delivered files and listings.
 """
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from kordon import s3
-from kordon.errors import ConfigError
+from kordon.errors import ConfigError, TryAgain
 
 SCHEME = "s3a://"
+LOST_ANSWERS_S = 10.0
+"""So long a conditional write is sent again, which the client does not do by itself. A store that is away takes longer to fail."""
 
 
 class Changed(Exception):  # noqa: N818 - it is no error: somebody else was faster
@@ -52,12 +55,25 @@ class Object:
             return None
 
     def write(self, data: bytes, *, instead_of: Content | None) -> Content:
-        """Write it if it is still what was read, or if there is still none; one request, decided by the store.
+        """Write it if it is still what was read, or if there is still none; decided by the store.
+
+        A request whose answer is lost on the way is sent again, and may then meet itself: who gets :class:`Changed` looks whether
+        what stands there is its own.
 
         Raises:
             Changed: it is not.
             ConfigError, TryAgain: as :meth:`read`.
         """
+        until = time.monotonic() + LOST_ANSWERS_S
+        while True:
+            try:
+                return self._write(data, instead_of=instead_of)
+            except TryAgain:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.1)
+
+    def _write(self, data: bytes, *, instead_of: Content | None) -> Content:
         import obstore
         from obstore.exceptions import AlreadyExistsError, PreconditionError
 

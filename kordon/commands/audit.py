@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kordon.cli import loaded_city, opened_lake, options, say
+from kordon.cli import loaded_city, opened_lake, options
 from kordon.errors import PrivacyError, UsageError
+from kordon.log import say
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kordon.cli import loaded_city, opened_lake, options, say
+from kordon.cli import loaded_city, opened_lake, options
 from kordon.errors import UsageError
+from kordon.log import say
 from kordon.state import state_home
 
 if TYPE_CHECKING:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kordon.cli import loaded_city, opened_lake, options, say
+from kordon.cli import loaded_city, opened_lake, options
 from kordon.commands.approve import publish, ready_to_release
 from kordon.errors import UsageError
+from kordon.log import say
 
 if TYPE_CHECKING:
     from kordon.city import City

@@ -12,7 +12,7 @@ MINIO := github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c
 # Without optimisation it is built in 236 s of processor time instead of 428, and is quick enough for tests; MINIO_FLAGS= builds it whole.
 MINIO_FLAGS ?= -trimpath -gcflags=all='-N -l' -ldflags='-s -w'
 
-.PHONY: setup store-jars minio airflow demo test test-airflow lint docs soak bench fidelity lock clean
+.PHONY: setup store-jars minio airflow demo test test-kordon test-airflow lint docs soak bench fidelity lock clean
 
 setup: $(STAMP)
 
@@ -45,9 +45,12 @@ $(AIRFLOW_STAMP): airflow.lock pyproject.toml
 demo: setup
 	.venv/bin/kordon demo --out $(OUT)
 
+# Airflow's tests run beside the others where Airflow is, and always where nothing may be skipped.
 test: setup lint docs
+	$(MAKE) --jobs 2 --output-sync=line test-kordon $(if $(or $(filter all,$(KORDON_REQUIRE)),$(wildcard $(AIRFLOW_STAMP))),test-airflow)
+
+test-kordon: setup
 	$(PY) -m pytest tests -n 2 --dist loadfile --no-loadscope-reorder
-	$(if $(or $(filter all,$(KORDON_REQUIRE)),$(wildcard $(AIRFLOW_STAMP))),$(MAKE) test-airflow)
 
 test-airflow: airflow
 	$(AIRFLOW) -m pytest tests/airflow

@@ -54,8 +54,8 @@ def test_a_trip_is_cut_by_time_alone(spec):
         given="""
             to_passage_id | gap_s | reference_s | distance_m
             driving       | 400   | 300         | 3000
-            jam           | 1020  | 300         | 3000
-            stop          | 1021  | 300         | 3000
+            jam           | 1140  | 300         | 3000
+            stop          | 1141  | 300         | 3000
             long_drive    | 5400  | 3600        | 40000
             long_stop     | 5401  | 3600        | 40000
             night         | 14401 | 20000       | 40000

@@ -12,7 +12,7 @@ MINIO := github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c
 # Without optimisation it is built in 236 s of processor time instead of 428, and is quick enough for tests; MINIO_FLAGS= builds it whole.
 MINIO_FLAGS ?= -trimpath -gcflags=all='-N -l' -ldflags='-s -w'
 
-.PHONY: setup store-jars minio airflow demo test test-kordon test-airflow lint docs soak bench fidelity lock clean
+.PHONY: setup store-jars minio airflow demo test test-kordon test-airflow lint docs soak bench fidelity figures lock clean
 
 setup: $(STAMP)
 
@@ -67,6 +67,11 @@ docs: setup
 soak: setup store-jars minio
 	$(PY) tests/soak/kills.py
 	$(PY) tests/soak/store.py
+
+# What the attacks find, for the impact assessment: kordon governance build --figures build/figures.json
+figures: setup
+	mkdir -p build
+	KORDON_FIGURES=$(CURDIR)/build/figures.json $(PY) -m pytest tests/attack tests/unit/test_key_life.py tests/unit/test_open_tier_figures.py -n 2 --dist loadfile
 
 # Names choose: make fidelity ONLY="vliet/default ravelmonde"
 fidelity: setup

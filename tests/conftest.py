@@ -1,5 +1,7 @@
 """Fixtures that tests share: one Spark session, spec tables, and the rule that under KORDON_REQUIRE=all nothing is skipped."""
 
+import datetime as dt
+import fcntl
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -63,6 +65,23 @@ def shared() -> Path:
     if not SHARED.exists():
         pytest.skip("../shared is not here: the tests on independent input need it")
     return SHARED
+
+
+@pytest.fixture
+def measured(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """Keep a figure that the impact assessment names, in the file of ``KORDON_FIGURES``; without it only the test judges it."""
+
+    def keep(name: str, value: float, *, control: str = "") -> None:
+        file = os.environ.get("KORDON_FIGURES")
+        if not file:
+            return
+        from privacy.governance import figures
+
+        with Path(f"{file}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            figures.record(Path(file), name, value, on=dt.date.today(), by=request.node.nodeid, control=control)
+
+    return keep
 
 
 @pytest.fixture

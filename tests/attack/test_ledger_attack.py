@@ -96,7 +96,7 @@ def run_and_maybe_kill(url, what, *, kill_after_s, write_to):
     os.waitpid(child, 0)
 
 
-def test_a_hundred_random_retries_clears_and_kills_publish_one_artefact_per_release(ledger_url):
+def test_a_hundred_random_retries_clears_and_kills_publish_one_artefact_per_release(ledger_url, measured):
     chance = random.Random(14)
     read_from, write_to = os.pipe()
     os.set_blocking(read_from, False)
@@ -121,8 +121,9 @@ def test_a_hundred_random_retries_clears_and_kills_publish_one_artefact_per_rele
     assert all(len(contents) == 1 for contents in published.values())
     assert all({ledger.stored(name).hex()} == contents for name, contents in published.items())
     assert all(s in (["reserved"], ["reserved", "committed"], ["reserved", "burned"]) for s in states.values())
-    for n in range(4):
-        assert ledger.spent(day=DAY + dt.timedelta(n)) <= 0.02
+    over = [n for n in range(4) if ledger.spent(day=DAY + dt.timedelta(n)) > 0.02]
+    measured("budget_overspent", len(over), control="a check before the payment lets two in")
+    assert over == []
 
 
 def test_a_run_killed_between_reserve_and_commit_is_burned_by_the_next(ledger_url):

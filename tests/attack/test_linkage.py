@@ -25,7 +25,7 @@ def two_days(tmp_path_factory):
     return [seen[day == wanted] for wanted in days]
 
 
-def test_7_re_linking_by_behaviour_and_unicity_are_measured(two_days):
+def test_7_re_linking_by_behaviour_and_unicity_are_measured(two_days, measured):
     first, second = two_days
     share, chance = relinked(first, second)
     rng = np.random.default_rng(7)
@@ -37,6 +37,9 @@ def test_7_re_linking_by_behaviour_and_unicity_are_measured(two_days):
         f"re-linked across two day keys, top 1: {share:.1%} (chance {chance:.2%}; same day {same:.1%}; behaviour shuffled {lost:.1%}); "
         f"unicity at 1 to 4 points: {', '.join(f'{value:.1%}' for value in alone.values())}"
     )
+    measured("relinked", round(100 * share, 2), control=f"{100 * same:.1f} % within a day, {100 * lost:.1f} % of strangers")
+    for points, value in alone.items():
+        measured(f"unicity_{points}", round(100 * value, 1))
     # Not a gate: the figures say why no row of a vehicle leaves. What is tested is that the attack works.
     assert share > 10 * chance
     assert same > 0.9 > lost

@@ -90,7 +90,7 @@ def attack(differences, sigmas, *, rho, trials=20_000):
     return beats_epsilon, area > most + 0.01
 
 
-def test_six_known_trips_of_a_vehicle_are_hidden_as_declared_and_half_the_noise_is_caught():
+def test_six_known_trips_of_a_vehicle_are_hidden_as_declared_and_half_the_noise_is_caught(measured):
     # The worst that a vehicle-day can do in od_day: two trips in each of three pairs of zones of one pair of districts.
     what = plan("od_day", places=SMALL, preset=preset("standard"), first=DAY, last=DAY)
     differences = [np.array([6]), np.array([2, 2, 2])]
@@ -99,6 +99,11 @@ def test_six_known_trips_of_a_vehicle_are_hidden_as_declared_and_half_the_noise_
         assert np.linalg.norm(difference) == pytest.approx(level.sens)
     assert attack(differences, sigmas, rho=what.charge.rho) == (False, False)
     assert attack(differences, [s / 2 for s in sigmas], rho=what.charge.rho) == (True, True)
+    default = plan("od_day", places=SMALL, preset=preset("strict"), first=DAY, last=DAY)
+    without, present = scores(differences, [level.sigma for level in default.levels], trials=20_000)
+    least = empirical_epsilon(without, present, delta=DELTAS[0])
+    measured("membership_epsilon", round(least, 3), control="half the noise beats what is declared")
+    assert least <= epsilon(default.charge.rho, delta=DELTAS[0])
 
 
 def test_control_raw_counts_give_the_vehicle_away():

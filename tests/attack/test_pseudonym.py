@@ -55,7 +55,7 @@ def test_1_hmac_agrees_with_rfc_4231(spark):
     assert wrong == 0
 
 
-def test_1_vehicle_ids_agree_with_pythons_hmac_on_2000_plates_and_one_flipped_byte_is_noticed(spark):
+def test_1_vehicle_ids_agree_with_pythons_hmac_on_2000_plates_and_one_flipped_byte_is_noticed(spark, measured):
     rng = random.Random(4231)
     alphabet = string.ascii_uppercase + string.digits + "ÄØ"
     plates = ["".join(rng.choices(alphabet, k=rng.randint(0, 40))) for _ in range(2000)]
@@ -77,6 +77,7 @@ def test_1_vehicle_ids_agree_with_pythons_hmac_on_2000_plates_and_one_flipped_by
     mismatches = sum(bytes(row.vid) != mac for row, mac in zip(made, expected, strict=True))
     noticed = sum(bytes(row.other) != mac for row, mac in zip(made, expected, strict=True))
     print(f"{len(plates)} plates, {mismatches} mismatches; with one byte of the domain flipped {noticed}")
+    measured("hmac_mismatches", mismatches, control=f"{noticed} of 2000 with one byte of the domain flipped")
     assert (mismatches, noticed) == (0, 2000)
     assert [vid_of(key, country="BE", plate=plate) for plate in plates] == expected
 
@@ -121,7 +122,7 @@ def _keyed(secret):
     return mac
 
 
-def test_5_a_list_of_all_plates_gives_back_every_unkeyed_pseudonym_and_no_keyed_one(tmp_path):
+def test_5_a_list_of_all_plates_gives_back_every_unkeyed_pseudonym_and_no_keyed_one(tmp_path, measured):
     rng = random.Random(5)
     key = Keystore(tmp_path / "keys").key(city="vliet", period=str(DAY), first_day=DAY, last_day=DAY)
     prefix = f"{key.prefix}BE|".encode()
@@ -150,11 +151,12 @@ def test_5_a_list_of_all_plates_gives_back_every_unkeyed_pseudonym_and_no_keyed_
     print(
         f"{len(plates):,} pseudonyms under a random key, {len(TRIED_KEYED) * 1000:,} plates tried: {found}; under a known key {known:,}"
     )
+    measured("enumeration_recovered", sum(found.values()), control=f"{known} of {len(plates)} under a known key")
     assert set(found.values()) == {0}
     assert known == len(plates), "positive control: under a key that is known every vehicle is found"
 
 
-def test_6_no_two_periods_cities_or_purposes_share_a_pseudonym(tmp_path):
+def test_6_no_two_periods_cities_or_purposes_share_a_pseudonym(tmp_path, measured):
     store = Keystore(tmp_path / "keys")
     domains = itertools.product(
         ("vliet", "ravelmonde"), ("mobility", "sampling"), (DAY, DAY + dt.timedelta(1), DAY + dt.timedelta(2))
@@ -166,6 +168,7 @@ def test_6_no_two_periods_cities_or_purposes_share_a_pseudonym(tmp_path):
     again = {vid_of(store.opened(store.living("vliet")[0]), country="BE", plate=plate) for plate in plates}
     control = max(len(again & of_key) for of_key in ids)
     print(f"{len(keys)} keys, {len(plates)} plates each: {shared} shared; with one key twice {control}")
+    measured("shared_pseudonyms", shared, control=f"{control} of {len(plates)} with one key twice")
     assert (shared, control) == (0, len(plates))
     secret = keys[0].secret
     one = [

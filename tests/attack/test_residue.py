@@ -105,13 +105,14 @@ def test_releases_of_both_tiers_are_out_and_nothing_of_them_is_left_in_staging(r
     assert bounds["applies"] and bounds["passed"], "the lake's cells are bounded"
 
 
-def test_no_plate_outside_landing_and_raw(ran):
+def test_no_plate_outside_landing_and_raw(ran, measured):
     plates = [plate.encode() for plate in CANARIES]
     searched = sum(1 for f in ran.rglob("*") if f.is_file())
     found = hits(ran, plates, without=_may_hold_plates(ran))
     print(f"{searched} files, plates found in {len(found)}")
-    assert found == {}
     data = hits(ran / "lake" / "raw_read", plates)
+    measured("plate_residue", len(found), control=f"{len(data)} files of raw_read")
+    assert found == {}
     assert data, "positive control: the raw table holds them"
     assert not [name for name in data if name.startswith("_delta_log")], "the raw table's log outlives its files"
 

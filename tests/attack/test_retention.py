@@ -114,12 +114,13 @@ def test_a_version_that_a_half_computed_day_needs_is_spared_and_said_until_that_
     assert not [path for path in data_files(folder / "lake", "core_trip") if f"service_day={OLD}" in str(path)]
 
 
-def test_in_the_end_no_row_of_a_vehicle_and_no_plate_is_left_and_the_log_tells_it(filled):
+def test_in_the_end_no_row_of_a_vehicle_and_no_plate_is_left_and_the_log_tells_it(filled, measured):
     folder, lake = filled
     report = _apply(filled, LOADED + 30 * DAY)
-    assert report.left == []
-    assert data_files(folder / "lake", "raw_read", "raw_repaired", "core_trip") == []
-    assert hits(folder, PLATES) == {}
+    overdue = [*report.left, *data_files(folder / "lake", "raw_read", "raw_repaired", "core_trip")]
+    plates = hits(folder, PLATES)
+    measured("overdue_objects", len(overdue) + len(plates), control="the same listing finds them before their time")
+    assert (overdue, plates) == ([], {})
     assert report.landing.unloaded == [], "unknown.txt is as young as this test"
     assert lake.read_whole("flow_site_hour", [NEW]).count() == 1, "figures stay"
     events = [e for e in audit_log.entries(audit_log.of_lake(lake.uri)) if e["action"] == "retention"]

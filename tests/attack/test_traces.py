@@ -120,16 +120,16 @@ def _channels(folder, found, secrets):
     return {name: sum(any(form in text for form in _forms(secret)) for secret in secrets) for name, text in texts.items()}
 
 
-def test_2_the_key_is_in_no_channel_and_a_literal_one_is(seen):
+def test_2_the_key_is_in_no_channel_and_a_literal_one_is(seen, measured):
     folder, found = seen
     key = _channels(folder, found, found["secrets"])
     literal = _channels(folder, found, [LITERAL])
     print(f"key and pads by channel: {key}; literal key: {literal}; files in the local directory: {len(found['local'])}")
+    caught = [name for name, n in literal.items() if n]
+    measured("key_leaks", sum(key.values()) + len(found["local_hits"]), control=f"a literal key in: {', '.join(caught)}")
     assert set(key.values()) == {0}
     assert found["local_hits"] == {}
-    assert [name for name, n in literal.items() if n] == ["plan", "event log", "debug log", "process list", "environment"], (
-        "positive control"
-    )
+    assert caught == ["plan", "event log", "debug log", "process list", "environment"], "positive control"
 
 
 def test_2_a_session_that_does_not_encrypt_gets_no_key(seen):
@@ -159,11 +159,14 @@ def test_4_shuffle_files_hold_no_readable_plate_and_those_without_encryption_do(
     assert clear >= len(CANARIES), "positive control"
 
 
-def test_4_what_kill_9_leaves_holds_no_plate_and_the_next_session_sweeps_it(seen, monkeypatch):
+def test_4_what_kill_9_leaves_holds_no_plate_and_the_next_session_sweeps_it(seen, monkeypatch, measured):
     folder, found = seen
     left = [path for path in (folder / "tmp").rglob("*") if path.is_file()]
     assert left, "positive control: a killed run leaves files"
-    assert hits(folder / "tmp", [*CANARIES, *found["secrets"]]) == {}
+    residue = hits(folder / "tmp", [*CANARIES, *found["secrets"]])
+    unprotected = sum(found["clear_files"].values())
+    measured("plate_residue_after_kill", len(residue), control=f"{unprotected} finds without encryption")
+    assert residue == {}
     monkeypatch.setattr(sessions.tempfile, "gettempdir", lambda: str(folder / "tmp"))
     swept = sessions.sweep_scratch()
     after = [path for path in sessions.scratch_root().rglob("*") if path.is_file()]

@@ -64,7 +64,7 @@ def test_the_goals_of_accuracy_are_met_by_the_strict_preset(drawings):
         assert _wape(table if day_type is None else table[table["day_type"] == day_type]) <= goal, name
 
 
-def test_margins_cover_what_they_say_and_are_never_wider_than_before(drawings):
+def test_margins_cover_what_they_say_and_are_never_wider_than_before(drawings, measured):
     for name, (table, level) in drawings.items():
         assert (table["margin95"] <= 1.96 * level.sigma).all(), name
     errors = pd.concat([table[["error", "margin95"]] for table, _ in drawings.values()])
@@ -74,6 +74,9 @@ def test_margins_cover_what_they_say_and_are_never_wider_than_before(drawings):
     # Control: half the margin covers a third of errors less.
     half = int((errors["error"] <= errors["margin95"] / 2).sum())
     assert binom.cdf(half, len(errors), 0.95) < 0.001
+    measured(
+        "margin_coverage", round(100 * inside / len(errors), 2), control=f"{100 * half / len(errors):.1f} % within half of it"
+    )
 
 
 def test_large_cells_that_give_way_to_small_ones_stay_near_their_margin(drawings):

@@ -73,7 +73,7 @@ bench: setup
 	$(PY) tests/benchmark/scale.py
 
 lock:
-	.venv/bin/uv pip compile pyproject.toml --extra dev --generate-hashes --no-emit-index-url --no-emit-find-links \
+	.venv/bin/uv pip compile pyproject.toml --extra dev --group stack --generate-hashes --no-emit-index-url --no-emit-find-links \
 	    --python-version 3.11 --custom-compile-command "make lock" --output-file requirements.lock
 	.venv/bin/uv pip compile --group airflow --generate-hashes --no-emit-index-url --no-emit-find-links \
 	    --python-version 3.11 --custom-compile-command "make lock" --output-file airflow.lock

@@ -1,7 +1,4 @@
-"""Makes the stack's secrets: a file each, mode 0600, once. Needs Python alone, since it runs before images are built.
-
-    python3 docker/make_secrets.py docker/secrets
-"""
+"""Makes the stack's secrets: a file each, mode 0600, once. Needs Python alone, since it runs before images are built."""
 
 import json
 import os
@@ -42,7 +39,7 @@ def make(folder: Path) -> None:
         sys.exit(f"{folder} has {', '.join(of_minio)} but not the other files of MinIO's password: remove or restore them.")
     for name, content in made.items():
         if not (folder / name).exists():
-            with open(os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            with os.fdopen(os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
                 file.write(content)
 
 

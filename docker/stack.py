@@ -1,8 +1,6 @@
 """The stack as processes of this machine: what compose.yaml runs in containers, under one supervisor.
 
-    python docker/stack.py [SERVER ...]
-
-Without names all servers run, else these and what they need. Commands, health checks, order, restarts and signals are those of
+Its arguments are names of servers: with them these run and what they need, else all. Commands, health checks, order, restarts and signals are those of
 compose.yaml; addresses are the defaults of servers/places.sh where the environment names no others. Ctrl-C stops all.
 """
 
@@ -30,7 +28,7 @@ TRIES = 6
 """So often a server that ends at once is started again, each time a second later than the time before."""
 
 
-class Failed(Exception):
+class StackError(Exception):
     """The stack is not up, and why."""
 
 
@@ -75,11 +73,11 @@ def servers(wanted: list[str]) -> list[Server]:
     """The wanted servers and what they need, each after what it needs.
 
     Raises:
-        Failed: one is none.
+        StackError: one is none.
     """
     services = yaml.safe_load((ROOT / "docker" / "compose.yaml").read_text(encoding="utf-8"))["services"]
     if unknown := [name for name in wanted if name not in services]:
-        raise Failed(f"There is no server {unknown[0]}: choose of {', '.join(services)}.")
+        raise StackError(f"There is no server {unknown[0]}: choose of {', '.join(services)}.")
     found: dict[str, Server] = {}
 
     def add(name: str) -> None:
@@ -107,7 +105,7 @@ def servers(wanted: list[str]) -> list[Server]:
 def places() -> tuple[Path, Path]:
     """The stack's folder and that of its secrets, as servers/places.sh says."""
     said = subprocess.run(
-        ["/bin/bash", "-c", f". {PLACES} && printf '%s\\n' \"$KORDON_STACK\" \"$KORDON_SECRETS\""],
+        ["/bin/bash", "-c", '. "$0"; echo "$KORDON_STACK"; echo "$KORDON_SECRETS"', PLACES],
         capture_output=True,
         text=True,
         check=True,
@@ -143,13 +141,13 @@ supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
     try:
         for _ in range(100):
             if process.poll() is not None:
-                raise Failed(f"supervisord ended at once: {logs / 'supervisord.log'} says why.")
+                raise StackError(f"supervisord ended at once: {logs / 'supervisord.log'} says why.")
             if socket.exists():
                 break
             time.sleep(0.1)
         yield answers.supervisor
         if process.poll() is not None:
-            raise Failed(f"supervisord ended: {logs / 'supervisord.log'} says why.")
+            raise StackError(f"supervisord ended: {logs / 'supervisord.log'} says why.")
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait()
@@ -159,7 +157,7 @@ def bring_up(wanted: list[Server], *, asked: Any, logs: Path) -> None:
     """Start each server when what it needs is there, and wait until all are.
 
     Raises:
-        Failed: one gave up, or is not there in time.
+        StackError: one gave up, or is not there in time.
     """
     start = time.monotonic()
     waiting, started = list(wanted), set[str]()
@@ -174,13 +172,13 @@ def bring_up(wanted: list[Server], *, asked: Any, logs: Path) -> None:
             about = asked.getProcessInfo(server.name)
             has_ended = about["statename"] in ("EXITED", "FATAL")
             if has_ended and (server.check or about["exitstatus"] != 0 or about["statename"] == "FATAL"):
-                raise Failed(f"{server.name} did not start: {logs / server.name}.log ends with\n{tail(logs / server.name)}")
+                raise StackError(f"{server.name} did not start: {logs / server.name}.log ends with\n{tail(logs / server.name)}")
             if server.is_healthy if server.check else has_ended:
                 waiting.remove(server)
                 say(f"{time.monotonic() - start:6.1f} s  {server.name}")
         if time.monotonic() - start > UP_S:
             late = ", ".join(server.name for server in waiting)
-            raise Failed(f"After {UP_S} s these do not answer: {late}. Their logs are in {logs}.")
+            raise StackError(f"After {UP_S} s these do not answer: {late}. Their logs are in {logs}.")
         time.sleep(0.5)
     say(f"All are up after {time.monotonic() - start:.0f} s. Ctrl-C stops them.")
 
@@ -197,7 +195,7 @@ def main(names: list[str]) -> None:
     """Run the stack until it is told to stop.
 
     Raises:
-        Failed: it cannot be run.
+        StackError: it cannot be run.
     """
     wanted = servers(names)
     folder, secrets = places()
@@ -206,7 +204,7 @@ def main(names: list[str]) -> None:
     folder.chmod(0o711 if os.geteuid() == 0 else 0o700)
     taken = [server.name for server in wanted if server.check and server.is_healthy]
     if taken:
-        raise Failed(f"{taken[0]} answers before it was started: stop what runs there, or give another port ({PLACES}).")
+        raise StackError(f"{taken[0]} answers before it was started: stop what runs there, or give another port ({PLACES}).")
     make(secrets)
     with supervisor(folder, wanted) as asked:
         bring_up(wanted, asked=asked, logs=folder / "logs")
@@ -230,5 +228,5 @@ if __name__ == "__main__":
         main(sys.argv[1:])
     except KeyboardInterrupt:
         say("Stopped.")
-    except Failed as failed:
+    except StackError as failed:
         sys.exit(f"stack: {failed}")

@@ -1,7 +1,8 @@
 """The stack as processes of this machine: what compose.yaml runs in containers, under one supervisor.
 
-Its arguments are names of servers: with them these run and what they need, else all. Commands, health checks, order, restarts and signals are those of
-compose.yaml; addresses are the defaults of servers/places.sh where the environment names no others. Ctrl-C stops all.
+Its arguments are names of servers: with them these run and what they need, else all. Commands, health checks, order, restarts and
+signals are those of compose.yaml; addresses are the defaults of servers/places.sh where the environment names no others. Ctrl-C
+stops all.
 """
 
 import os

@@ -68,9 +68,10 @@ lint: setup
 docs: setup
 	NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --quiet --strict --site-dir build/docs
 
-soak: setup store-jars minio
+soak: setup store-jars minio airflow
 	$(PY) tests/soak/kills.py
 	$(PY) tests/soak/store.py
+	$(PY) tests/soak/stack.py
 
 # Names choose: make fidelity ONLY="vliet/default ravelmonde"
 fidelity: setup

@@ -7,6 +7,7 @@ stops all.
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -15,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from xmlrpc.client import ServerProxy
+from xmlrpc.client import Fault, ServerProxy
 
 import yaml
 from make_secrets import make
@@ -25,6 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PLACES = ROOT / "docker" / "servers" / "places.sh"
 UP_S = 300
 """So long servers have to come up: Airflow takes most of it, a minute on two free cores."""
+CHECK_S = 20
 TRIES = 6
 """So often a server that ends at once is started again, each time a second later than the time before."""
 
@@ -46,7 +48,10 @@ class Server:
 
     @property
     def is_healthy(self) -> bool:
-        return subprocess.run(self.check, cwd=ROOT, capture_output=True, timeout=30, check=False).returncode == 0
+        try:
+            return subprocess.run(self.check, cwd=ROOT, capture_output=True, timeout=CHECK_S, check=False).returncode == 0
+        except subprocess.TimeoutExpired:
+            return False
 
     def section(self, *, logs: Path, place: int) -> str:
         """Its part of supervisord's settings; those of a lower place stop last."""
@@ -117,13 +122,21 @@ def places() -> tuple[Path, Path]:
 
 @contextmanager
 def supervisor(folder: Path, wanted: list[Server]) -> Iterator[Any]:
-    """A running supervisord that knows the servers and has started none; its answers by XML-RPC. All have ended afterwards."""
-    logs, socket = folder / "logs", folder / "supervisor.sock"
+    """A running supervisord that knows the servers and has started none; its answers by XML-RPC. All have ended afterwards.
+
+    Raises:
+        StackError: one runs in this folder, or it does not stay.
+    """
+    logs, door = folder / "logs", folder / "supervisor.sock"
     logs.mkdir(exist_ok=True)
+    with socket.socket(socket.AF_UNIX) as probe:
+        if probe.connect_ex(str(door)) == 0:
+            raise StackError(f"A stack runs in {folder}: stop it with Ctrl-C where it was started, or set KORDON_STACK.")
+    door.unlink(missing_ok=True)
     settings = folder / "supervisord.conf"
     settings.write_text(
         f"""[unix_http_server]
-file = {socket}
+file = {door}
 chmod = 0600
 [supervisord]
 nodaemon = true
@@ -138,17 +151,17 @@ supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
     )
     # A session of its own: Ctrl-C is for this process, which then stops the servers in order.
     process = subprocess.Popen([Path(sys.executable).parent / "supervisord", "-c", settings], start_new_session=True)
-    answers = ServerProxy("http://127.0.0.1", transport=SupervisorTransport(None, None, f"unix://{socket}"))
+    answers = ServerProxy("http://127.0.0.1", transport=SupervisorTransport(None, None, f"unix://{door}"))
     try:
         for _ in range(100):
             if process.poll() is not None:
                 raise StackError(f"supervisord ended at once: {logs / 'supervisord.log'} says why.")
-            if socket.exists():
+            if door.exists():
                 break
             time.sleep(0.1)
         yield answers.supervisor
-        if process.poll() is not None:
-            raise StackError(f"supervisord ended: {logs / 'supervisord.log'} says why.")
+    except (Fault, OSError) as fault:
+        raise StackError(f"supervisord does not do what it should ({fault}): {logs / 'supervisord.log'} says why.") from None
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait()
@@ -209,13 +222,14 @@ def main(names: list[str]) -> None:
     make(secrets)
     with supervisor(folder, wanted) as asked:
         bring_up(wanted, asked=asked, logs=folder / "logs")
-        say(subprocess.run([ROOT / "docker" / "servers" / "addresses"], capture_output=True, text=True, check=True).stdout)
-        try:
-            while True:
-                asked.getState()
-                time.sleep(5)
-        except (ConnectionError, OSError):
-            return
+        addresses = subprocess.run(
+            [ROOT / "docker" / "servers" / "addresses"], capture_output=True, text=True, check=True
+        ).stdout
+        kinds = {server.name.partition("-")[0] for server in wanted} | {"folders"}
+        say("\n".join(line for line in addresses.splitlines() if line.partition(" ")[0].lower() in kinds))
+        while True:
+            asked.getState()
+            time.sleep(5)
 
 
 def stop(*_: Any) -> None:

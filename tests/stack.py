@@ -71,7 +71,7 @@ def stack(folder: Path, *servers: str, **environment: str) -> Iterator[Stack]:
     try:
         for line in process.stdout:
             said += line
-            if line.startswith("accounts"):
+            if line.startswith("folders"):
                 break
         assert process.poll() is None, said
         yield Stack(folder, given, said)

@@ -2,7 +2,6 @@
 SPARK_HOME="$(echo "$ROOT"/.venv/lib/python3*/site-packages/pyspark)"
 export SPARK_HOME
 export SPARK_CONF_DIR="$KORDON_STACK/spark/conf"
-export SPARK_NO_DAEMONIZE=1
 if [ "$LISTEN" = 127.0.0.1 ]; then
   export SPARK_LOCAL_IP=127.0.0.1
 fi

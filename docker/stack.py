@@ -24,8 +24,8 @@ from supervisor.xmlrpc import SupervisorTransport
 
 ROOT = Path(__file__).resolve().parent.parent
 PLACES = ROOT / "docker" / "servers" / "places.sh"
-UP_S = 300
-"""So long servers have to come up: Airflow takes most of it, a minute on two free cores."""
+UP_S = 600
+"""So long servers have to come up. Airflow takes most of it."""
 CHECK_S = 20
 TRIES = 6
 """So often a server that ends at once is started again, each time a second later than the time before."""

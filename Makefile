@@ -12,7 +12,7 @@ MINIO := github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c
 # Without optimisation it is built in 236 s of processor time instead of 428, and is quick enough for tests; MINIO_FLAGS= builds it whole.
 MINIO_FLAGS ?= -trimpath -gcflags=all='-N -l' -ldflags='-s -w'
 
-.PHONY: setup store-jars minio airflow demo test test-kordon test-airflow lint docs soak bench fidelity figures lock clean
+.PHONY: setup store-jars minio airflow stack demo test test-kordon test-airflow lint docs soak bench fidelity figures lock clean
 
 setup: $(STAMP)
 
@@ -42,6 +42,10 @@ $(AIRFLOW_STAMP): airflow.lock pyproject.toml
 	$(AIRFLOW) -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $(AIRFLOW_STAMP)
 
+# Names choose: make stack ONLY="minio spark-worker-1"
+stack: setup store-jars minio airflow
+	$(PY) docker/stack.py $(ONLY)
+
 demo: setup
 	.venv/bin/kordon demo --out $(OUT)
 
@@ -60,13 +64,17 @@ lint: setup
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports --no-cache
+	.venv/bin/shellcheck docker/servers/*
+	.venv/bin/hadolint docker/Dockerfile
+	.venv/bin/check-jsonschema --builtin-schema vendor.compose-spec docker/compose.yaml
 
 docs: setup
 	NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --quiet --strict --site-dir build/docs
 
-soak: setup store-jars minio
+soak: setup store-jars minio airflow
 	$(PY) tests/soak/kills.py
 	$(PY) tests/soak/store.py
+	$(PY) tests/soak/stack.py
 
 # What the attacks find, for the impact assessment: kordon governance build --figures build/figures.json
 figures: setup
@@ -81,7 +89,7 @@ bench: setup
 	$(PY) tests/benchmark/scale.py
 
 lock:
-	.venv/bin/uv pip compile pyproject.toml --extra dev --generate-hashes --no-emit-index-url --no-emit-find-links \
+	.venv/bin/uv pip compile pyproject.toml --extra dev --group stack --generate-hashes --no-emit-index-url --no-emit-find-links \
 	    --python-version 3.11 --custom-compile-command "make lock" --output-file requirements.lock
 	.venv/bin/uv pip compile --group airflow --generate-hashes --no-emit-index-url --no-emit-find-links \
 	    --python-version 3.11 --custom-compile-command "make lock" --output-file airflow.lock

@@ -21,7 +21,8 @@ def calibrate(city: ScheduledCity) -> DAG:
     words = ["calibrate", "--city", str(city.folder), "--lake", city.place("lake"), "--period", period]
     with city_dag("calibrate", city, doc=DOC, by_interval=MONTHLY) as dag:
         final = DateTimeSensorAsync(task_id="final", target_time="{{ after(data_interval_end, 'grace') }}")
-        final >> submit("snapshots", city, words, reads=["core_detection_day", "ops_day"], writes=["core_pooled_q"])
+        tables = {"reads": ["core_detection_day", "ops_day"], "writes": ["core_pooled_q"]}
+        final >> submit("snapshots", city, words, account="flows", **tables)
     return dag
 
 

@@ -33,7 +33,8 @@ def daily(city: ScheduledCity) -> DAG:
             this = submit(task.name, city, words, reads=task.reads - task.writes, writes=task.writes)
             before >> this
             before = this
-        deliveries = submit("deliveries", city, ["status", *where, "--check"], reads=["ops_load"], pool="default_pool")
+        words = ["status", *where, "--check"]
+        deliveries = submit("deliveries", city, words, reads=["ops_load"], account="quality", pool="default_pool")
         dag.get_task("reads") >> deliveries
     return dag
 

@@ -20,7 +20,7 @@ def late(city: ScheduledCity) -> DAG:
     writes = frozenset().union(*(task.writes for task in declared.tasks()))
     words = ["run", "--city", str(city.folder), "--lake", city.place("lake"), "--landing", city.place("landing"), "--stale"]
     with city_dag("late", city, doc=DOC, at=AT) as dag:
-        submit("stale_days", city, words, reads=["ops_day"], writes=writes)
+        submit("stale_days", city, words, reads=["ops_day"], writes=writes, account="late")
     return dag
 
 

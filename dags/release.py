@@ -51,7 +51,7 @@ def release(name: str, city: ScheduledCity) -> DAG:
     with city_dag(name, city, doc=DOC.format(tier=tier, unit=unit), by_interval=line, macros=shown) as dag:
         final = DateTimeSensorAsync(task_id="final", target_time="{{ after(data_interval_end, 'grace') }}")
         words = ["release", *where, "--period", period, "--tier", tier, "--out", city.place("releases")]
-        built = submit("built", city, words, reads=["ops_day"])
+        built = submit("built", city, words, reads=["ops_day"], account="release")
 
         staged = PythonOperator(task_id="staged", python_callable=name_of, op_args=[lake, tier, period], retries=0)
         approval = ApprovalOperator(
@@ -63,7 +63,7 @@ def release(name: str, city: ScheduledCity) -> DAG:
             retries=0,
         )
         answer = ["--by", ANSWER % ("responded_by_user", "name"), "--role", ANSWER % ("params_input", "role")]
-        published = submit("published", city, ["approve", f"{lake}/staging/{STAGED}", *where, *answer])
+        published = submit("published", city, ["approve", f"{lake}/staging/{STAGED}", *where, *answer], account="publish")
         final >> built >> staged >> approval >> published
     return dag
 

@@ -18,7 +18,7 @@ AT = "30 6 * * *"
 def retention(city: ScheduledCity) -> DAG:
     words = ["retention", "--city", str(city.folder), "--lake", city.place("lake"), "--landing", city.place("landing")]
     with city_dag("retention", city, doc=DOC, at=AT) as dag:
-        submit("past_its_time", city, words)
+        submit("past_its_time", city, words, account="retention")
     return dag
 
 

@@ -100,12 +100,17 @@ def java_options(*, quick: bool) -> str:
     return f"{report} -Dderby.system.home={root} -Djava.io.tmpdir={root} {compiler(quick=quick)}".strip()
 
 
-def submit_options() -> dict[str, str]:
-    """What spark-submit must be told beside that: names of its options and values."""
+def submit_options(*, store: bool = False) -> dict[str, str]:
+    """What spark-submit must be told beside that: names of its options and values.
+
+    Args:
+        store: the lake or the landing files are in an object store.
+    """
+    folders = [jars.FOLDER, *([jars.STORE_FOLDER] if store else [])]
     return {
         "driver_memory": f"{memory_gb()}g",
-        "jars": f"{jars.FOLDER}/*.jar",
-        "driver_class_path": f"{jars.FOLDER}/*",
+        "jars": ",".join(f"{folder}/*.jar" for folder in folders),
+        "driver_class_path": os.pathsep.join(f"{folder}/*" for folder in folders),
     }
 
 

@@ -1,5 +1,6 @@
 """How a command of Kordon becomes a Spark application, and what its exit code means to Airflow."""
 
+import os
 import re
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
@@ -11,6 +12,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundExceptio
 
 from dags.parts.city import ScheduledCity
 from kordon.jars import ROOT
+from kordon.objects import is_remote
 from kordon.spark import submit_options
 
 CONNECTION = "spark_default"
@@ -79,6 +81,7 @@ def submit(
     *,
     reads: Iterable[str] = (),
     writes: Iterable[str] = (),
+    account: str | None = None,
     **more: Any,
 ) -> SparkSubmitOperator:
     """A task that runs one command of Kordon as one Spark application.
@@ -86,8 +89,9 @@ def submit(
     Args:
         command: its words; templates may stand in them.
         reads: tables that are the task's inlets; ``writes`` its outlets.
+        account: of the object store, where the lake is in one; the task's name without it.
     """
-    options = submit_options()
+    options = submit_options(store=any(is_remote(city.place(kind)) for kind in ("lake", "landing")))
     return SparkSubmitOperator(
         task_id=task_id,
         conn_id=CONNECTION,
@@ -100,8 +104,9 @@ def submit(
         conf={"spark.driver.extraJavaOptions": "{{ java_options() }}"},
         env_vars={
             "PATH": f"{ROOT}/.venv/bin:/usr/local/bin:/usr/bin:/bin",
-            # What Spark logs by default quotes the plan of a failed query.
-            "SPARK_CONF_DIR": f"{ROOT}/kordon/spark_conf",
+            # What Spark logs by default quotes the plan of a failed query. A cluster's settings stand in a folder of its own.
+            "SPARK_CONF_DIR": os.environ.get("SPARK_CONF_DIR", f"{ROOT}/kordon/spark_conf"),
+            **credentials(city, account or task_id),
             "PYSPARK_PYTHON": f"{ROOT}/.venv/bin/python",
             "PYSPARK_DRIVER_PYTHON": f"{ROOT}/.venv/bin/python",
         },
@@ -112,6 +117,12 @@ def submit(
         do_xcom_push=False,
         **{"pool": city.pool, "execution_timeout": timedelta(hours=6), **more},
     )
+
+
+def credentials(city: ScheduledCity, account: str) -> dict[str, str]:
+    """The keys of the task's account: below ``KORDON_ACCOUNTS``, in which ``{city}`` is the city's id; without it, Airflow's own."""
+    given = os.environ.get("KORDON_ACCOUNTS")
+    return {"AWS_SHARED_CREDENTIALS_FILE": f"{given.replace('{city}', city.id)}/{account}"} if given else {}
 
 
 def asset(city: ScheduledCity, table: str) -> Asset:

@@ -59,10 +59,12 @@ OTHERS: dict[str, Rights] = {
         COUNTS: (READ, WRITE, DESTROY),
         OPS: (READ, WRITE, DESTROY),
     },
+    # Days whose files came late, whole.
+    "late": {LANDING: (READ,), RAW: (READ, WRITE), VEHICLES: (READ, WRITE), COUNTS: (READ, WRITE), OPS: (READ, WRITE)},
     "release": {COUNTS: (READ,), OPS: (READ, WRITE), STAGING: (READ, WRITE)},
     "publish": {OPS: (READ, WRITE), STAGING: (READ,), SHARED: (WRITE,), OPEN: (WRITE,)},
 }
-"""Tasks that run no step. ``retention`` also answers requests of people."""
+"""Tasks that run no step, or all. ``retention`` also answers requests of people."""
 
 ACTIONS = {
     READ: ("s3:GetObject", "s3:GetObjectVersion"),

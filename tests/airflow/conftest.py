@@ -23,7 +23,9 @@ if find_spec("airflow") and sys.prefix.endswith(".venv-airflow"):
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
     }
     for name in [
-        name for name in os.environ if name.startswith(("KORDON_LA", "KORDON_RELEASES", "KORDON_CITIES", "KORDON_KEK"))
+        name
+        for name in os.environ
+        if name.startswith(("KORDON_LA", "KORDON_RELEASES", "KORDON_CITIES", "KORDON_KEK", "KORDON_ACCOUNTS", "SPARK_CONF_DIR"))
     ]:
         del os.environ[name]
 

@@ -72,6 +72,27 @@ def test_only_the_first_task_is_told_where_plates_and_keys_are(bag):
     assert told == {"reads"}
 
 
+def test_each_task_has_its_own_account_of_a_store_and_the_jars_for_it(bag):
+    dags = bag(KORDON_ACCOUNTS="/accounts/{city}", KORDON_LAKE="s3a://{city}-{zone}/lake", SPARK_CONF_DIR="/cluster").dags
+    tasks = [task for dag in dags.values() for task in dag.tasks if task.task_type == "SparkSubmitOperator"]
+    for task in tasks:
+        assert ".jars-store/" in task.jars
+        assert task.env_vars["SPARK_CONF_DIR"] == "/cluster"
+    files = {(task.task_id, task.env_vars["AWS_SHARED_CREDENTIALS_FILE"]) for task in tasks if task.dag_id.endswith("_vliet")}
+    accounts = {task: file.removeprefix("/accounts/vliet/") for task, file in files}
+    assert accounts == {
+        **{name: name for name in declared.TASKS},
+        "deliveries": "quality",
+        "stale_days": "late",
+        "built": "release",
+        "published": "publish",
+        "snapshots": "flows",
+        "past_its_time": "retention",
+    }
+    local = bag("daily.py", KORDON_LAKE="/data/{city}/lake").dags["kordon_daily_vliet"].get_task("reads")
+    assert ".jars-store" not in local.jars
+
+
 def test_the_asset_graph_is_the_lineage_that_the_jobs_declare(bag):
     dag = bag("daily.py").dags["kordon_daily_vliet"]
     written = {task.task_id: {asset.name for asset in task.outlets} for task in dag.tasks}

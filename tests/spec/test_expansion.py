@@ -3,7 +3,7 @@
 import pytest
 
 from jobs.bounding import kept_visits
-from jobs.expansion import MODEL_LOGIT
+from models.expansion import MODEL_LOGIT
 from jobs.s10_flows.dwell_day import CELL as CORDON
 from jobs.s10_flows.dwell_day import binned, dwell_day
 from jobs.s10_flows.gate_hour import gate_cells

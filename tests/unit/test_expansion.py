@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 from numpy.random import Generator, default_rng
 
-from jobs.expansion import Z95, expanded, expanded_rows
+from jobs.expansion import expanded, expanded_rows
+from models.expansion import Z95
 from jobs.s10_flows.through_day import shares
 from jobs.visit_parts import ENDS
 

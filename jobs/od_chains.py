@@ -63,5 +63,5 @@ def _expanded(fit: DayFit, wanted: Sequence[tuple[str, ...]]) -> dict[tuple[str,
     if not len(rows):
         return {}
     trips = np.asarray(fit.fitted.trips[rows].sum(1))
-    errors = chain_error(fit.fitted, rows=rows, q_se=fit.q_se)
+    errors = chain_error(fit.fitted, rows=rows, slope=fit.slope, q_se=fit.q_se)
     return {c: (round(float(n), DIGITS), round(float(e), DIGITS)) for c, n, e in zip(chains, trips, errors, strict=True)}

@@ -1,6 +1,8 @@
 """Frequent chains, and trips fitted to counts of the city."""
 
 import datetime as dt
+from dataclasses import replace
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -9,7 +11,10 @@ import pytest
 from jobs.od_chains import chain_day, frequent_chains
 from jobs.od_counts import CELL, day_counts, fitted_days, zone_od_fit_day
 from jobs.od_weights import fit_days
-from kordon.city import Count
+from jobs.s10_flows.od import write_fitted
+from kordon.city import Count, load
+from kordon.lake import Lake
+from kordon.run import Run
 from kordon.tables import TABLES
 from tests.spec.table import frame
 
@@ -138,3 +143,24 @@ def test_a_day_without_an_estimate_says_so():
     later = _count("A", "2026-03-11 04:00", "2026-03-12 04:00", 80)
     report, fitted = _tables([later], [])
     assert report.reason.tolist() == ["unidentified"] and fitted == []
+
+
+@pytest.mark.parametrize("has_counts", [True, False])
+def test_the_tables_of_the_fit_are_written_for_cities_with_counts_only(spark, tmp_path, has_counts):
+    vliet = load(Path(__file__).resolve().parents[2] / "cities" / "vliet")
+    city = replace(
+        vliet, counts=(_count("s01", *WHOLE, 120), _count("s02", "2026-03-10", "2026-03-11", 9)) if has_counts else ()
+    )
+    run = Run(spark, Lake(spark, str(tmp_path)), city, [DAY], "r", dt.datetime.now(dt.UTC), tmp_path)
+    zone = {site.site_id: site.zone_id for site in city.sites}
+    cell = (DAY, zone["s01"], zone["s02"], "car", 100, 90, 100.0, 5.0, "ok")
+    run.write("flow_zone_od_day", run.lake.rows("flow_zone_od_day", [cell]))
+    fits = _fits(_chains((("s01", "s02"), "car", 100)), s01=1.0, s02=1.0)
+    write_fitted(run, fits)
+    if not has_counts:
+        assert set(run._staged) == {"flow_zone_od_day"}
+        return
+    report = {row.site_id: (row.factor, row.reason) for row in run.table("flow_count_fit_day").collect()}
+    assert report == {"s01": (1.2, None), "s02": (None, "partial_day")}
+    (fitted,) = run.table("flow_zone_od_fit_day").collect()
+    assert (fitted.trips_expanded, fitted.trips_fitted, fitted.trips_fitted_se) == pytest.approx((100, 120, 6), rel=1e-4)

@@ -113,7 +113,7 @@ def test_intervals_of_chains_hold_and_cover_what_a_shorter_chain_hides(monkeypat
         fitted = od.fit(chains, counts=counts, q=np.array([[q[site] for site in sites]]), sites=sites)
         wanted = [chain for chain in truth if len(chain) > 1]
         rows = np.array([chains.index(chain) for chain in wanted])
-        error = od_error.chain_error(fitted, rows=rows, q_se=np.zeros(4))
+        error = od_error.chain_error(fitted, rows=rows, slope=np.zeros((len(chains), 4)), q_se=np.zeros(4))
         for chain, row, se in zip(wanted, rows, error, strict=True):
             estimate = fitted.trips[row].sum()
             held[chain] += abs(estimate - truth[chain]) <= Z95 * se

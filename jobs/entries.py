@@ -74,8 +74,10 @@ def entry_counts(crossed: DataFrame, *, allowed: Column, timezone: str) -> DataF
     free = ["country", "site_id", "day_part", "is_allowed", "times"]
     own = {PART: free[:4], MIX: ["country"], CLASS: [], OUTSIDE: [], OFTEN: ["times"]}
 
+    types = dict(entries.dtypes)
+
     def as_seen_by(what: str, names: list[str]) -> Column:
-        values = [(F.col(name) if name in names else F.lit(None).cast(dict(entries.dtypes)[name])).alias(name) for name in free]
+        values = [(F.col(name) if name in names else F.lit(None).cast(types[name])).alias(name) for name in free]
         view = F.struct(F.lit(what).alias("what"), *values, F.when(F.lit(what != PART), F.col("vid")).alias("vid"))
         belongs = {OUTSIDE: ~F.col("is_allowed"), OFTEN: F.col("times").isNotNull()}
         return F.when(belongs[what], view) if what in belongs else view

@@ -21,6 +21,9 @@ the 3 % of methods section 6 at q = .89, 1 % at .96, and nothing where everybody
 NONE_SEEN = 0.5
 """A cell without a passage is as uncertain as one of half a passage (Jeffreys); else its error would be none."""
 Z95 = 1.96
+SORT_ERROR = 0.08
+"""Relative, of what is told by class or country, because cameras take some for others. Measured on three days of Vliet with 15,000 vehicles
+(seed 1, 3.5 % of classes wrong): without it 95 % intervals of entries by class and country hold 48 %, with it 94 %."""
 
 
 class Figures(NamedTuple):
@@ -56,15 +59,17 @@ class Whole:
         n, q, q_se = (parts[name].to_numpy(float) for name in ("n", "q", "q_se"))
         return cls(n, q, q_se, pd.factorize(parts.site_id)[0])
 
-    def share_of(self, own: "np.ndarray") -> Figures:
+    def share_of(self, own: "np.ndarray", *, is_sorted: bool = False) -> Figures:
         """Expand a cell and its share s of the whole.
 
         With T = sum of n f over the cell and E over the whole, s = T / E errs by (dT - s dE) / E. Thinning: those of the cell add
         (1 - s)^2 f (f - 1) each, the others s^2 f (f - 1). A site's q errs in T and E at once, so the sums of a site are subtracted
-        before they are squared; and what the cap took away is an error of each.
+        before they are squared; and what the cap took away is an error of each. What cameras sort wrongly comes into the cell or is lost
+        to it; where the whole is sorted as well, it comes into both and s errs by as much as the others differ, taken to be 1 - s.
 
         Args:
             own: which of the parts are of the cell, shape (parts,).
+            is_sorted: whether the whole is that of a class, and the cell does not go by what cameras tell of a vehicle.
         """
         if not (self.q > 0).all():
             return UNKNOWN
@@ -76,13 +81,14 @@ class Whole:
         lost = n * (1 / self.q - f)
         part, total, own_lost = n[own] @ f[own], n @ f, lost[own].sum()
         inside, outside = (_thinning(n[these], f[these], usual=f) for these in (own, ~own))
-        se = np.sqrt(inside + own_q @ own_q + own_lost**2)
+        se = np.sqrt(inside + own_q @ own_q + own_lost**2 + (SORT_ERROR * part) ** 2)
         capped = int(n[own & (self.q < 1 / LARGEST_WEIGHT)].sum())
         if total <= 0:
             return Figures(float(part), float(se), None, None, None, capped)
         s = part / total
         thinning = (1 - s) ** 2 * inside + s**2 * outside
-        error = np.sqrt(thinning + ((own_q - s * whole_q) ** 2).sum() + (own_lost - s * lost.sum()) ** 2) / total
+        seen = np.sqrt(thinning + ((own_q - s * whole_q) ** 2).sum() + (own_lost - s * lost.sum()) ** 2) / total
+        error = np.hypot(seen, SORT_ERROR * s * (1 - s if is_sorted else 1))
         low, high = max(s - Z95 * error, 0.0), min(s + Z95 * error, 1.0)
         return Figures(float(part), float(se), float(s), float(low), float(high), capped)
 

@@ -15,7 +15,7 @@ import numpy as np
 from scipy.special import comb
 
 from models.chains import Floats
-from models.expansion import MODEL_LOGIT, NONE_SEEN
+from models.expansion import MODEL_LOGIT, NONE_SEEN, SORT_ERROR
 
 STEP = 1e-4
 """Of q, to find how the weights change with it."""
@@ -51,7 +51,8 @@ def unfolded(seen: Floats, *, q: float, q_se: float, most: int) -> Repeats | Non
     )
     error_of_q = np.hypot(q_se, MODEL_LOGIT * (1 - q) * q)
     thinning = np.maximum((w**2 - w) @ seen, NONE_SEEN * (1 - q) / q**2)
-    return Repeats(np.maximum(vehicles, 0.0), np.sqrt(thinning + (slope * error_of_q) ** 2))
+    se = np.sqrt(thinning + (slope * error_of_q) ** 2 + (SORT_ERROR * vehicles) ** 2)
+    return Repeats(np.maximum(vehicles, 0.0), se)
 
 
 def _weights(longest: int, *, q: float, most: int) -> Floats:

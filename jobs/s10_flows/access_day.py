@@ -18,12 +18,13 @@ def access_day(days: Sequence[CordonDay]) -> Iterator[tuple[object, ...]]:
     """Rows of ``flow_access_day``: a row for each class that was seen to enter a cordon with windows."""
     for day in days:
         told = day.parts[day.parts.is_allowed.notna()]
-        vehicles = day.vehicles.set_index(["what", "vehicle_class"]).n
+        seen_by = zip(day.vehicles.what, day.vehicles.vehicle_class, day.vehicles.n.tolist(), strict=True)
+        vehicles = {(what, vehicle_class): n for what, vehicle_class, n in seen_by if what in (CLASS, OUTSIDE)}
         for vehicle_class, parts in told.groupby("vehicle_class", sort=True):
             allowed, every = parts.is_allowed.to_numpy(bool), Whole.of(parts)
-            seen, outside = (int(vehicles.get((what, vehicle_class), 0)) for what in (CLASS, OUTSIDE))
+            seen, outside = (vehicles.get((what, vehicle_class), 0) for what in (CLASS, OUTSIDE))
             whole, within, without = (
-                rounded(every.share_of(cell)) if day.is_expandable else UNKNOWN
+                rounded(every.share_of(cell, is_sorted=True)) if day.is_expandable else UNKNOWN
                 for cell in (np.ones_like(allowed), allowed, ~allowed)
             )
             yield (

@@ -13,12 +13,19 @@ from models.expansion import MODEL_LOGIT, UNKNOWN, Whole
 Z95 = 1.96
 
 
+@pytest.fixture
+def well_sorted(monkeypatch):
+    """Cameras that never take a class for another."""
+    for module in (expansion, repeats):
+        monkeypatch.setattr(module, "SORT_ERROR", 0.0)
+
+
 def _whole(n, q, *, q_se=0.0, sites="ab"):
     sites = list(sites)[: len(n)]
     return Whole.of(pd.DataFrame({"n": n, "q": q, "q_se": np.full(len(n), q_se), "site_id": sites}))
 
 
-def test_a_share_and_its_error_as_worked_out_by_hand(monkeypatch):
+def test_a_share_and_its_error_as_worked_out_by_hand(monkeypatch, well_sorted):
     monkeypatch.setattr(expansion, "MODEL_LOGIT", 0.0)
     found = _whole([80, 90], [0.8, 0.9], q_se=0.02).share_of(np.array([True, False]))
     # 80 stand for 100, 90 for 100; thinning 80 * 1.25 * .25 = 25; q: (100 * .02 / .8)^2 = 6.25
@@ -29,7 +36,7 @@ def test_a_share_and_its_error_as_worked_out_by_hand(monkeypatch):
     assert (found.high - found.low) / 2 == pytest.approx(Z95 * error, rel=1e-3)
 
 
-def test_what_is_learned_of_one_site_cancels_in_a_share_of_it():
+def test_what_is_learned_of_one_site_cancels_in_a_share_of_it(well_sorted):
     alike = _whole([50, 50], [0.9, 0.9], q_se=0.05, sites="aa").share_of(np.array([True, False]))
     apart = _whole([50, 50], [0.9, 0.9], q_se=0.05, sites="ab").share_of(np.array([True, False]))
     assert alike.high - alike.low < apart.high - apart.low
@@ -42,7 +49,7 @@ def test_nobody_seen_is_not_nobody_for_certain_and_all_seen_not_all():
     assert _whole([9], [0.9]).share_of(np.array([True])).low < 1
 
 
-def test_without_q_at_one_site_there_is_no_figure_and_where_all_are_seen_no_error():
+def test_without_q_at_one_site_there_is_no_figure_and_where_all_are_seen_no_error(well_sorted):
     assert _whole([9, 9], [0.9, np.nan]).share_of(np.array([True, False])) == UNKNOWN
     assert _whole([9, 9], [1.0, 1.0]).share_of(np.array([True, False]))[1:5] == (0.0, 0.5, 0.5, 0.5)
 
@@ -52,7 +59,16 @@ def test_a_weight_is_capped_at_five_and_said():
     assert found.expanded == 50 and found.capped == 10 and found.se >= 50
 
 
-def test_intervals_of_shares_hold():
+def test_what_cameras_sort_wrongly_is_in_the_error_and_less_so_within_a_class():
+    # everybody is seen: 30 of 100 of a class, or 30 of 100 of a class outside a window
+    whole, own = _whole([30, 70], [1.0, 1.0]), np.array([True, False])
+    of_class, within = whole.share_of(own), whole.share_of(own, is_sorted=True)
+    assert of_class.se == within.se == pytest.approx(0.08 * 30)
+    assert of_class.high - of_class.low == pytest.approx(2 * Z95 * 0.08 * 0.3)
+    assert within.high - within.low == pytest.approx(2 * Z95 * 0.08 * 0.3 * 0.7)
+
+
+def test_intervals_of_shares_hold(well_sorted):
     rng, truth, q = np.random.default_rng(1), np.array([300, 40, 700, 900]), np.array([0.85, 0.85, 0.93, 0.93])
     own, held = np.array([True, False, True, False]), 0
     for _ in range(400):
@@ -83,7 +99,7 @@ def test_where_hardly_anybody_is_seen_nothing_is_said_of_who_returns(q):
     assert repeats.unfolded(np.array([5.0]), q=q, q_se=0.1, most=5) is None
 
 
-def test_intervals_of_repeat_visits_hold():
+def test_intervals_of_repeat_visits_hold(well_sorted):
     rng, truth, q, held = np.random.default_rng(2), np.array([4000, 1500, 300, 80, 40]), 0.88, 0
     times = np.repeat([1, 2, 3, 4, 7], truth)
     for _ in range(200):

@@ -102,7 +102,7 @@ flow_mix_day = Table(
     ),
     warnings=(
         "q is that of the class, not of the country: plates that cameras read badly are too few by what they are missed more.",
-        "What cameras take for another class or country is in the error as 8 % of a cell; rare classes next to frequent ones may be off by more.",
+        "What cameras take for another class or country is in the error as 8 % of a cell; a rare class may be off by more.",
         "The plate tells where a vehicle is registered, not where its driver lives; leased and company cars are elsewhere.",
         "The errors of the cells of a cordon are not independent: their shares add up to 1.",
     ),

@@ -2,19 +2,26 @@
 
 import datetime as dt
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from kordon import retention
 from kordon.chain import steps
-from kordon.city import load
+from kordon.city import Count, load
 from kordon.days import known
 from kordon.lake import Lake
 from tests.e2e import vliet
 from tests.e2e.content import content
 
 DAYS = vliet.days(2)
+FOUR = dt.timedelta(hours=3)  # 04:00 in winter, in UTC
+COUNTS = [(dt.datetime.combine(day, dt.time(), dt.UTC) + FOUR, 150) for day in DAYS]
+CITY = replace(
+    load(vliet.CITY), counts=tuple(Count("s01", start, start + dt.timedelta(days=1), "all", n, "tube") for start, n in COUNTS)
+)
+"""With a count, so that the tables of the fit are there."""
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +29,7 @@ def made(spark, tmp_path_factory):
     """Two days of 2,000 vehicles, run once in one go."""
     folder = tmp_path_factory.mktemp("same")
     vliet.simulate(folder, count=2, vehicles=2000)
-    lake = vliet.run(spark, lake=folder / "lake", landing=folder / "landing", keys=folder / "keys", wanted=DAYS)
+    lake = vliet.run(spark, lake=folder / "lake", landing=folder / "landing", keys=folder / "keys", wanted=DAYS, city=CITY)
     assert {day.state for day in known(lake).values()} >= {"complete"}
     rows = content(lake)
     for table, (n, _) in rows.items():
@@ -33,7 +40,13 @@ def made(spark, tmp_path_factory):
 
 def _again(spark, folder: Path, name: str, wanted, landing: Path | None = None, **steps_):
     return vliet.run(
-        spark, lake=folder / name, landing=landing or folder / "landing", keys=folder / "keys", wanted=wanted, **steps_
+        spark,
+        lake=folder / name,
+        landing=landing or folder / "landing",
+        keys=folder / "keys",
+        wanted=wanted,
+        city=CITY,
+        **steps_,
     )
 
 

@@ -3,6 +3,7 @@
 import datetime as dt
 import shutil
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -16,12 +17,10 @@ from tests.e2e import vliet
 from tests.e2e.content import content
 
 DAYS = vliet.days(2)
-FOUR = dt.timedelta(hours=3)  # 04:00 in winter, in UTC
-COUNTS = [(dt.datetime.combine(day, dt.time(), dt.UTC) + FOUR, 150) for day in DAYS]
-CITY = replace(
-    load(vliet.CITY), counts=tuple(Count("s01", start, start + dt.timedelta(days=1), "all", n, "tube") for start, n in COUNTS)
-)
-"""With a count, so that the tables of the fit are there."""
+FOUR = [dt.datetime.combine(day, dt.time(3), dt.UTC) for day in vliet.days(3)]
+COUNTS = tuple(Count("s01", start, end, "all", 150, "tube") for start, end in pairwise(FOUR))
+CITY = replace(load(vliet.CITY), counts=COUNTS)
+"""With a count a service day, from 04:00 to 04:00, so that the tables of the fit are there."""
 
 
 @pytest.fixture(scope="module")

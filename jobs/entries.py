@@ -122,15 +122,14 @@ def cordon_days_with_entries(run: Run) -> list[CordonDay]:
     """Every cordon and day on which somebody was seen to enter; counted once a step, however many jobs ask."""
     city, timezone = run.city, run.city.timezone
 
-    def make() -> DataFrame:
+    def make() -> list[CordonDay]:
         crossed = crossings(run.table("core_visit"), run.table("core_open_visit"), timezone=timezone)
         allowed = is_allowed(city.access, day_types={day: city.day_type(day) for day in run.days}, timezone=timezone)
-        return entry_counts(crossed, allowed=allowed, timezone=timezone)
+        counts = entry_counts(crossed, allowed=allowed, timezone=timezone).toPandas()
+        up = {(row.service_day, row.cordon_id): row.least_up for row in cordon_days_of(run).collect()}
+        return cordon_days(counts, detection_of_day(run).toPandas(), least_up=up)
 
-    counts = run.once("entry_counts", make).toPandas()
-    q = detection_of_day(run).toPandas()
-    up = {(row.service_day, row.cordon_id): row.least_up for row in cordon_days_of(run).collect()}
-    return cordon_days(counts, q, least_up=up)
+    return run.collected("entries", make)
 
 
 def cordon_days(

@@ -26,6 +26,11 @@ def low_n(vehicles: Column) -> Column:
     return F.when(vehicles < FEW_VEHICLES, "low_n").otherwise("ok")
 
 
+def low_n_of(status: str, vehicles: int) -> str:
+    """:func:`or_low_n` of a cell that is on the driver."""
+    return "low_n" if status == "ok" and vehicles < FEW_VEHICLES else status
+
+
 def or_low_n(status: Column, vehicles: Column) -> Column:
     """A status, and where it is ``ok`` that of :func:`low_n`."""
     return F.when(status == "ok", low_n(vehicles)).otherwise(status)

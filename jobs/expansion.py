@@ -1,6 +1,7 @@
 """Expansion: from the passages that were matched to those that there were, with the standard error.
 
-The one place of the formulas of weight, cap and variance (methods 1d, 1e, S11 and section 6). A passage that is matched with chance q
+The one place of the formulas of weight, cap and variance (methods 1d, 1e, S11 and section 6) for what is counted in Spark;
+:mod:`models.expansion` has them for the few cells of a cordon's day, and the constants. A passage that is matched with chance q
 stands for 1/q of them. Everything here works on *parts*: rows already counted by cell, site, class and part of day, so that the cost
 does not grow with reads. A part has ``n``, what was matched, and for each of its ends (``entry_`` and ``exit_`` of a visit; a passage has
 one, without a prefix) ``<end>site_id``, ``<end>day_part`` and, after :func:`with_q`, ``<end>q`` and ``<end>q_se``.
@@ -21,18 +22,12 @@ from operator import add, mul
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-LARGEST_WEIGHT = 5.0
-"""No passage stands for more (methods S11): below q = .2 what was not seen is not known from what was."""
-MODEL_LOGIT = 0.25
-"""How far the q of an hour is from that of its site and part of day, in logit: sun, rain, dirt, a parked lorry. That is .25 (1 - q) of q:
-the 3 % of methods section 6 at q = .89, 1 % at .96, and nothing where everybody is seen."""
+from models.expansion import LARGEST_WEIGHT, MODEL_LOGIT, NONE_SEEN
+
 LEAST_UP = 0.5
 """Of an hour: what passed in the rest is then at least as much seen as guessed."""
 PROFILE_ERROR = 0.2
 """Relative, of what is added for the time when a camera was down: half an hour of a gate is that far from the other half."""
-NONE_SEEN = 0.5
-"""A cell without a passage is as uncertain as one of half a passage (Jeffreys); else its error would be none."""
-Z95 = 1.96
 DIGITS = 4
 """Sums of fractions depend on their order in the last of 16 digits; rounded, a rerun gives the same rows."""
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -48,6 +49,11 @@ class DayFit:
     sites: list[str]
     q_se: Floats
     known: np.ndarray
+
+    @cached_property
+    def slope(self) -> Floats:
+        """:func:`models.od_error.derivative`, which the errors of sites, zones and chains need alike."""
+        return od_error.derivative(self.fitted, q=od_error.usual_q(self.fitted))
 
 
 def fit_days(found: pd.DataFrame, detection: pd.DataFrame) -> list[DayFit]:
@@ -105,7 +111,7 @@ def weights(spark: SparkSession, fits: list[DayFit], *, place: Mapping[str, str]
 def _day_weights(fit: DayFit, *, place: Mapping[str, str]) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     of_site, names = pd.factorize(pd.Series([place[site] for site in fit.sites]), sort=True)
     found = od.weights(fit.fitted, place=of_site)
-    common = od_error.common_error(fit.fitted, q_se=fit.q_se, spread=found.chain, place=of_site)
+    common = od_error.common_error(fit.fitted, slope=fit.slope, q_se=fit.q_se, spread=found.chain, place=of_site)
     blank = np.unique(of_site[~fit.known])
     unknown = common.origin.isin(blank) | common.destination.isin(blank)
     common["relative_variance"] = common.relative_variance.mask(unknown)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import reduce
 from threading import RLock
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 
 import kordon
 from kordon.errors import QualityError
@@ -59,6 +59,8 @@ class Account(NamedTuple):
     reason: str
     rows: int
 
+
+T = TypeVar("T")
 
 COMMITS_AT_ONCE = 3
 
@@ -111,6 +113,7 @@ class Run:
     """Closed days for which reads still arrived."""
     _session: dict[str, _Staged] = field(default_factory=dict)
     _shared: "dict[str, tuple[DataFrame, DataFrame]]" = field(default_factory=dict)
+    _collected: dict[str, object] = field(default_factory=dict)
     _making: RLock = field(default_factory=RLock)
     """Jobs of a step run side by side, and what one makes for all may ask for what another does."""
     _staged: dict[str, _Staged] = field(default_factory=dict)
@@ -156,6 +159,13 @@ class Run:
                 self._shared[name] = persisted(make())
             return self._shared[name][0]
 
+    def collected(self, name: str, make: Callable[[], T]) -> T:
+        """What several jobs of a step know on the driver, worked out by the first of them and forgotten when the step ends."""
+        with self._making:
+            if name not in self._collected:
+                self._collected[name] = make()
+            return cast(T, self._collected[name])
+
     def account(self, rows: "DataFrame") -> None:
         """Account for the rows of the step: columns ``service_day``, ``reason``, ``rows``."""
         self._step_accounts.extend(Account(r.service_day, r.reason, int(r.rows)) for r in rows.collect())
@@ -189,7 +199,7 @@ class Run:
         self._staged, self._step_accounts = {}, []
         for held in (*(staged.persisted for staged in replaced), *(kept for _, kept in self._shared.values())):
             held.unpersist()
-        self._shared = {}
+        self._shared, self._collected = {}, {}
         keep = set(still_read)
         for name in [n for n in self._session if n not in keep]:
             self._session.pop(name).persisted.unpersist()
@@ -213,7 +223,7 @@ class Run:
         if blocking:
             for held in (*(staged.persisted for staged in self._staged.values()), *(kept for _, kept in self._shared.values())):
                 held.unpersist()
-            self._staged, self._shared = {}, {}
+            self._staged, self._shared, self._collected = {}, {}, {}
             self.write_operations()
             lines = [
                 f"{rule_name(f)}: {f.table}.{f.entity} on {f.service_day} is {f.value:g}, expected {f.expected}"

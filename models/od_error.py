@@ -32,11 +32,12 @@ DERIVATIVE_STEPS = 30
 LEAST_Q = 0.3
 
 
-def common_error(fitted: Fit, *, q_se: Floats, spread: pd.DataFrame, place: Ints) -> pd.DataFrame:
+def common_error(fitted: Fit, *, slope: Floats, q_se: Floats, spread: pd.DataFrame, place: Ints) -> pd.DataFrame:
     """The relative variance that all trips of a day between two places have in common.
 
     Args:
         fitted: of one day.
+        slope: its :func:`derivative` at :func:`usual_q`.
         q_se: standard error of each site's q, shape (sites,).
         spread: ``chain`` of :class:`models.od.Weights` for the same places.
         place: number of the place of each site, shape (sites,).
@@ -50,12 +51,36 @@ def common_error(fitted: Fit, *, q_se: Floats, spread: pd.DataFrame, place: Ints
     q = usual_q(fitted)
     thinning = _thinning(fitted, q=q, cells=cells, place=place)
     own = _own(fitted, spread=spread, cells=cells)
-    slope = derivative(fitted, q=q)
     by_cell = sp.csr_matrix((trips, (cell, np.arange(len(cell)))), shape=(len(cells), len(cell)))
     detection = ((by_cell @ slope) ** 2) @ (q_se**2)
     variance = np.maximum(thinning - own, 0.0) + detection
     relative = np.divide(variance, total**2, out=np.zeros_like(total), where=total > 0)
     return pd.DataFrame({"origin": cells[:, 0], "destination": cells[:, 1], "relative_variance": relative})
+
+
+def chain_error(fitted: Fit, *, rows: Ints, slope: Floats, q_se: Floats) -> Floats:
+    """The standard error of the trips that truly drove some chains, on a day: shape (rows,).
+
+    Thinning as in :func:`common_error`, for whole chains: a trip seen on a chain that passes all sites of this one, in its order, and
+    others adds  ways * prod(1 / q) over the sites of this one * prod(-r) over the others,  and the variance is sum(w ** 2 - w).
+
+    Args:
+        fitted: of one day.
+        rows: numbers of the chains.
+        slope: the :func:`derivative` of the fit at :func:`usual_q`.
+        q_se: standard error of each site's q, shape (sites,).
+    """
+    q, chains = usual_q(fitted), fitted.chains
+    trips = np.asarray(fitted.trips[rows].sum(1))
+    seen = np.asarray(fitted.counts.sum(1)).ravel()
+    pairs = fitted.ways[rows].tocoo()
+    own, longer = rows[pairs.row], pairs.col
+    others = chains.visits[longer] - chains.visits[own]
+    sign = 1 - 2 * ((chains.length[longer] - chains.length[own]) % 2)
+    weight = sign * pairs.data * np.exp(others @ np.log((1 - q) / q) - chains.visits[own] @ np.log(q))
+    thinning = np.bincount(pairs.row, weights=(weight**2 - weight) * seen[longer], minlength=len(rows))
+    detection = ((slope[rows] * trips[:, None]) ** 2) @ (q_se**2)
+    return np.asarray(np.sqrt(np.maximum(thinning, 0.0) + detection + TRIP_DOUBT * trips + (DAY_ERROR * trips) ** 2))
 
 
 def usual_q(fitted: Fit) -> Floats:

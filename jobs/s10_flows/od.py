@@ -1,6 +1,7 @@
 """Origins and destinations: trips seen and trips that there were, between sites by hour and between zones by day.
 
-From one estimate (:mod:`models.od`): flow_od_hour, flow_zone_od_day, and the cells of the products od_day and od_month_hour.
+From one estimate (:mod:`models.od`): flow_od_hour, flow_zone_od_day, the cells of the products od_day and od_month_hour, the frequent
+chains, and where the city has counts what they make of it (flow_count_fit_day, flow_zone_od_fit_day).
 """
 
 from pyspark.sql import DataFrame
@@ -10,14 +11,24 @@ from jobs import bounding
 from jobs.clones import CLONE_SUSPECT, is_clone_suspect
 from jobs.counting import counts, low_n, site_hours_of
 from jobs.detected import detection_of
-from jobs.od_weights import expanded, fit_days, weights
+from jobs.od_chains import chain_day, frequent_chains
+from jobs.od_counts import day_counts, fitted_days, zone_od_fit_day
+from jobs.od_weights import DayFit, expanded, fit_days, weights
 from jobs.service_day import hour_of
 from jobs.strata import STRATUM, outages, patterns, pooled
 from kordon.run import Run, all_accounts, counted, summed
 from models.od_error import DAY_ERROR, HOUR_ERROR
 
 READS = ("core_trip", "core_camera_hour", "core_detection")
-WRITES = ("flow_od_hour", "flow_zone_od_day", "out_od_day_cell", "out_od_month_hour_cell")
+WRITES = (
+    "flow_od_hour",
+    "flow_zone_od_day",
+    "out_od_day_cell",
+    "out_od_month_hour_cell",
+    "flow_chain_day",
+    "flow_count_fit_day",
+    "flow_zone_od_fit_day",
+)
 
 SITE_CELL = ["service_day", "hour_ts", "origin_site_id", "destination_site_id", "vehicle_class"]
 ZONE_CELL = ["service_day", "origin_zone_id", "destination_zone_id", "vehicle_class"]
@@ -81,6 +92,31 @@ def with_status(cells: DataFrame, *, site_hours: DataFrame) -> DataFrame:
     return rows.withColumn("status", status).drop("origin_down", "destination_down")
 
 
+def write_chains(run: Run, fits: list[DayFit]) -> None:
+    """Hand over ``flow_chain_day``."""
+    some_down = site_hours_of(run).filter(F.col("status") != "ok").select("service_day", "site_id").distinct()
+    rows = chain_day(
+        frequent_chains(run.table("core_trip")).toPandas(),
+        fits,
+        down={(row.service_day, row.site_id) for row in some_down.collect()},
+    )
+    run.write("flow_chain_day", run.lake.rows("flow_chain_day", rows))
+
+
+def write_fitted(run: Run, fits: list[DayFit]) -> None:
+    """Hand over the tables of the fit to counts, if the city has counts or had some when the days were last computed."""
+    city = run.city
+    if not city.counts and run.lake.version("flow_count_fit_day") is None:
+        return
+    counts = day_counts(city.counts, days=run.days, zone=city.zone_info)
+    rows, factors = fitted_days(counts, fits, zone={site.site_id: site.zone_id for site in city.sites})
+    run.write("flow_count_fit_day", run.lake.rows("flow_count_fit_day", rows))
+    # Without a factor there is no row, and nothing to look up.
+    cells = run.table("flow_zone_od_day").select(*ZONE_CELL, "trips_expanded", "trips_se")
+    fitted = zone_od_fit_day(cells.toPandas(), factors) if len(factors) else ()
+    run.write("flow_zone_od_fit_day", run.lake.rows("flow_zone_od_fit_day", fitted))
+
+
 def main(run: Run) -> None:
     trips, city = run.table("core_trip"), run.city
     cameras = {site.site_id: [c.camera_id for c in city.cameras if c.site_id == site.site_id] for site in city.sites}
@@ -107,6 +143,8 @@ def main(run: Run) -> None:
     zone_hours = with_expanded(bounding.cells(placed, cell=ZONE_HOUR_CELL, measure="trips"), of_hour, cell=ZONE_HOUR_CELL)
     run.write("out_od_month_hour_cell", zone_hours.withColumnsRenamed(names))
     found.unpersist()
+    write_chains(run, fits)
+    write_fitted(run, fits)
     suspects = counted(trips.filter(is_clone_suspect()), reason=CLONE_SUSPECT)
     for table in ("flow_od_hour", "flow_zone_od_day"):
         run.account(all_accounts(counted(trips, reason="in"), suspects, summed(run.table(table), "trips", reason="out")))

@@ -4,20 +4,11 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from jobs.counting import or_low_n, with_all_classes
-from jobs.expansion import (
-    DIGITS,
-    LARGEST_WEIGHT,
-    LEAST_UP,
-    Z95,
-    by_site,
-    relative_error,
-    squared,
-    weight,
-    with_q,
-)
+from jobs.expansion import DIGITS, LEAST_UP, by_site, relative_error, squared, weight, with_q
 from jobs.visit_parts import ENDS, cordon_days_of, detection_of_day, visit_parts
 from kordon.run import Run
 from kordon.tables import TABLES
+from models.expansion import LARGEST_WEIGHT, Z95
 
 READS = ("core_visit", "flow_site_hour", "core_detection")
 WRITES = ("flow_through_day", "out_through_day_cell")

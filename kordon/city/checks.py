@@ -16,7 +16,7 @@ EXPECTED_FILES = {
     "zones.geojson": "every site that names no zone is external",
     "gates.csv": "there is no cordon, so no visit, through traffic or dwell time",
 }
-OPTIONAL_FILES = ("outages.csv", "calendar.csv", "counts.csv", "weather.csv")
+OPTIONAL_FILES = ("outages.csv", "calendar.csv", "counts.csv", "access.csv", "weather.csv")
 _DOCUMENTS = (".md", ".txt", ".rst")
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from kordon.city.instants import key_bounds
-from kordon.city.records import EXTERNAL, CalendarDay, Camera, Count, Gate, Outage, Site, WeatherHour, Zone
+from kordon.city.records import EXTERNAL, AccessWindow, CalendarDay, Camera, Count, Gate, Outage, Site, WeatherHour, Zone
 from kordon.city.settings import Dp, Governance, KeyPolicy, Methods, Publication, Retention, Sdc, Store
 from kordon.city.source import Source
 from kordon.errors import ConfigError
@@ -45,6 +45,7 @@ class City:
     outages: tuple[Outage, ...]
     calendar: tuple[CalendarDay, ...]
     counts: tuple[Count, ...]
+    access: tuple[AccessWindow, ...]
     weather: tuple[WeatherHour, ...]
     config_hash: str
 

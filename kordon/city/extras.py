@@ -1,5 +1,6 @@
-"""The optional files: ``outages.csv``, ``calendar.csv``, ``counts.csv``, ``weather.csv``."""
+"""The optional files: ``outages.csv``, ``calendar.csv``, ``counts.csv``, ``access.csv``, ``weather.csv``."""
 
+import re
 from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
@@ -8,7 +9,9 @@ from zoneinfo import ZoneInfo
 
 from kordon.city.csv_file import Row, read_rows
 from kordon.city.problem import Problems, shown
-from kordon.city.records import CalendarDay, Count, DayType, Outage, WeatherHour
+from kordon.city.records import AccessWindow, CalendarDay, Count, DayType, Outage, WeatherHour
+
+_CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)|24:00")
 
 
 def _span(row: Row, zone: ZoneInfo) -> tuple[datetime, datetime] | None:
@@ -64,6 +67,48 @@ def read_counts(
         if span and not row.bad:
             counts.append(Count(site_id, *span, vehicle_class, int(count), row.text("method")))
     return tuple(counts)
+
+
+def read_access(
+    path: Path, *, file: str, cordons: Collection[str], classes: tuple[str, ...], problems: Problems
+) -> tuple[AccessWindow, ...]:
+    """When which class may enter a car-free zone; a class without a window in a zone that has some may never."""
+    windows: list[AccessWindow] = []
+    lines: list[int] = []
+    required = ("cordon_id", "vehicle_class", "from", "to")
+    for row in read_rows(path, file=file, required=required, optional=("day_type", "note"), problems=problems):
+        cordon_id = row.reference("cordon_id", cordons, where="gates.csv")
+        vehicle_class = row.choice("vehicle_class", ("all", *classes))
+        day_type = row.choice("day_type", ("", *get_args(DayType)))
+        start, end = _minute(row, "from"), _minute(row, "to")
+        if start is not None and end is not None and end <= start:
+            row.error(
+                "to", "is not later than from", "end a window at 24:00 and begin another at 00:00 where it spans midnight"
+            )
+        if start is None or end is None or row.bad:
+            continue
+        window = AccessWindow(cordon_id, vehicle_class, cast(DayType, day_type), start, end)
+        for other, line in zip(windows, lines, strict=True):
+            if _overlap(window, other):
+                row.warning("from", f"overlaps the window of line {line}", "join the two; who is in either may enter")
+        windows.append(window)
+        lines.append(row.line)
+    return tuple(windows)
+
+
+def _minute(row: Row, column: str) -> int | None:
+    """A time of day as minutes after 00:00, or None with a problem."""
+    value = row.text(column)
+    if not _CLOCK.fullmatch(value):
+        row.error(column, f"{shown(value)} is not a time of day", "give hours and minutes such as 06:30, at most 24:00")
+        return None
+    hours, minutes = value.split(":")
+    return int(hours) * 60 + int(minutes)
+
+
+def _overlap(one: AccessWindow, other: AccessWindow) -> bool:
+    alike = one.cordon_id == other.cordon_id and one.vehicle_class == other.vehicle_class and one.day_type == other.day_type
+    return alike and one.start_minute < other.end_minute and other.start_minute < one.end_minute
 
 
 def read_weather(path: Path, *, file: str, zone: ZoneInfo, problems: Problems) -> tuple[WeatherHour, ...]:

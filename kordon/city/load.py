@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from kordon.city.checks import check_files, check_settings, check_use
 from kordon.city.city import City
-from kordon.city.extras import read_calendar, read_counts, read_outages, read_weather
+from kordon.city.extras import read_access, read_calendar, read_counts, read_outages, read_weather
 from kordon.city.folder_hash import folder_hash
 from kordon.city.instants import load_zone
 from kordon.city.network import ids_in, read_cameras, read_gates, read_sites
@@ -83,6 +83,7 @@ def _read_files(folder: Path, problems: Problems) -> City | None:
     sources = read_sources(folder / "sources", timezone=timezone, classes=classes, problems=problems)
     named_sources = source_ids(folder / "sources")
     named_sites = ids_in(folder / "sites.csv", "site_id")
+    named_cordons = ids_in(folder / "gates.csv", "cordon_id")
     named_cameras = ids_in(folder / "cameras.csv", "camera_id")
     zones = given("zones.geojson", lambda path, file: read_zones(path, file=file, problems=problems))
     sites = given("sites.csv", lambda path, file: read_sites(path, file=file, zones=zones, problems=problems))
@@ -101,6 +102,10 @@ def _read_files(folder: Path, problems: Problems) -> City | None:
     counts = given(
         "counts.csv",
         lambda path, file: read_counts(path, file=file, sites=named_sites, classes=classes, zone=zone, problems=problems),
+    )
+    access = given(
+        "access.csv",
+        lambda path, file: read_access(path, file=file, cordons=named_cordons, classes=classes, problems=problems),
     )
     weather = given("weather.csv", lambda path, file: read_weather(path, file=file, zone=zone, problems=problems))
     if settings is None or problems.has_errors():
@@ -132,6 +137,7 @@ def _read_files(folder: Path, problems: Problems) -> City | None:
         outages=outages,
         calendar=calendar,
         counts=counts,
+        access=access,
         weather=weather,
         config_hash=folder_hash(folder),
     )

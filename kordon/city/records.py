@@ -94,6 +94,20 @@ class Count:
 
 
 @dataclass(frozen=True)
+class AccessWindow:
+    """A time of day in which a class may enter a car-free zone, which is a cordon; in minutes after local 00:00, the end exclusive.
+
+    ``vehicle_class`` may be ``all``; ``day_type`` is empty where every day is meant.
+    """
+
+    cordon_id: str
+    vehicle_class: str
+    day_type: DayType | Literal[""]
+    start_minute: int
+    end_minute: int
+
+
+@dataclass(frozen=True)
 class WeatherHour:
     """Weather in the hour that starts at a UTC instant: degrees Celsius, millimetres of rain."""
 

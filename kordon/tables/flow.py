@@ -1,4 +1,4 @@
-"""Flow layer: exact aggregates. Closed: counts of one vehicle stand here."""
+"""Flow layer: exact aggregates. Closed: counts of one vehicle stand here. What only analysts read is in ``analysis``."""
 
 from kordon.tables.core import cordon_id
 from kordon.tables.raw import service_day
@@ -39,7 +39,7 @@ status = Column(
 )
 
 
-def _count(name: str, en: str, nl: str, *, may_be_null: bool = False) -> Column:
+def count(name: str, en: str, nl: str, *, may_be_null: bool = False) -> Column:
     return Column(name, LONG, en=en, nl=nl, unit="1", at_least=0, may_be_null=may_be_null)
 
 
@@ -52,35 +52,35 @@ def maybe(column: Column) -> Column:
     return Column(**{**vars(column), "may_be_null": True})
 
 
-def _estimate(name: str, en: str, nl: str, *, unit: str = "1") -> Column:
+def estimate(name: str, en: str, nl: str, *, unit: str = "1") -> Column:
     return Column(name, DOUBLE, en=en, nl=nl, unit=unit, may_be_null=True, at_least=0)
 
 
-def _share(name: str, en: str, nl: str) -> Column:
+def share(name: str, en: str, nl: str) -> Column:
     return Column(name, DOUBLE, en=en, nl=nl, unit="1", may_be_null=True, at_least=0, at_most=1)
 
 
-capped = _count(
+capped = count(
     "capped",
     "Of the matched ones, those that stand for more than five and count as five",
     "Van de gematchte, die welke voor meer dan vijf staan en als vijf tellen",
     may_be_null=True,
 )
-passages_expanded = _estimate(
+passages_expanded = estimate(
     "passages_expanded",
     "Estimate of what really passed; empty where detection is not known or cameras were down",
     "Schatting van wat echt passeerde; leeg waar de detectie onbekend is of camera's uit waren",
 )
-passages_se = _estimate("passages_se", "Standard error of passages_expanded", "Standaardfout van passages_expanded")
-visits_expanded = _estimate(
+passages_se = estimate("passages_se", "Standard error of passages_expanded", "Standaardfout van passages_expanded")
+visits_expanded = estimate(
     "visits_expanded",
     "Estimate of all visits, read at both ends or not",
     "Schatting van alle bezoeken, aan beide kanten gelezen of niet",
 )
-visits_se = _estimate("visits_se", "Standard error of visits_expanded", "Standaardfout van visits_expanded")
-passages = _count("passages", "Passages", "Passages")
-trips = _count("trips", "Trips", "Ritten")
-visits = _count("visits", "Visits", "Bezoeken")
+visits_se = estimate("visits_se", "Standard error of visits_expanded", "Standaardfout van visits_expanded")
+passages = count("passages", "Passages", "Passages")
+trips = count("trips", "Trips", "Ritten")
+visits = count("visits", "Visits", "Bezoeken")
 trips_expanded = Column(
     "trips_expanded",
     DOUBLE,
@@ -111,8 +111,8 @@ flow_site_hour = Table(
         hour_ts,
         site_id,
         vehicle_class,
-        _count("passages", "Passages, unreadable ones included", "Passages, ook onleesbare", may_be_null=True),
-        _count("unread", "Passages whose plate could not be read", "Passages met onleesbare plaat", may_be_null=True),
+        count("passages", "Passages, unreadable ones included", "Passages, ook onleesbare", may_be_null=True),
+        count("unread", "Passages whose plate could not be read", "Passages met onleesbare plaat", may_be_null=True),
         maybe(vehicles),
         passages_expanded,
         passages_se,
@@ -233,19 +233,17 @@ flow_gate_pair_hour = Table(
 )
 
 through_figures = (
-    _estimate("entries_expanded", "Estimate of all entries, exit seen or not", "Schatting van alle binnenkomsten"),
-    _estimate("entries_se", "Standard error of entries_expanded", "Standaardfout van entries_expanded"),
-    _estimate("through_expanded", "Estimate of all that drove through", "Schatting van alle doorgaande"),
-    _estimate("through_se", "Standard error of through_expanded", "Standaardfout van through_expanded"),
-    _share("through_share", "through_expanded / entries_expanded", "through_expanded / entries_expanded"),
-    _share("through_share_low", "Lower bound of its 95 % interval", "Ondergrens van het 95 %-interval"),
-    _share("through_share_high", "Upper bound of its 95 % interval", "Bovengrens van het 95 %-interval"),
-    _share(
+    estimate("entries_expanded", "Estimate of all entries, exit seen or not", "Schatting van alle binnenkomsten"),
+    estimate("entries_se", "Standard error of entries_expanded", "Standaardfout van entries_expanded"),
+    estimate("through_expanded", "Estimate of all that drove through", "Schatting van alle doorgaande"),
+    estimate("through_se", "Standard error of through_expanded", "Standaardfout van through_expanded"),
+    share("through_share", "through_expanded / entries_expanded", "through_expanded / entries_expanded"),
+    share("through_share_low", "Lower bound of its 95 % interval", "Ondergrens van het 95 %-interval"),
+    share("through_share_high", "Upper bound of its 95 % interval", "Bovengrens van het 95 %-interval"),
+    share(
         "through_share_short", "The share with a limit that is 120 s shorter", "Het aandeel met een grens die 120 s korter is"
     ),
-    _share(
-        "through_share_long", "The share with a limit that is 120 s longer", "Het aandeel met een grens die 120 s langer is"
-    ),
+    share("through_share_long", "The share with a limit that is 120 s longer", "Het aandeel met een grens die 120 s langer is"),
     capped,
 )
 
@@ -259,8 +257,8 @@ flow_through_day = Table(
         service_day,
         cordon_id,
         class_or_all,
-        _count("entries", "Visits with an entry", "Bezoeken met een binnenkomst"),
-        _count("through", "Of these, driving through; u-turns are not through", "Daarvan doorgaand; keerders niet"),
+        count("entries", "Visits with an entry", "Bezoeken met een binnenkomst"),
+        count("through", "Of these, driving through; u-turns are not through", "Daarvan doorgaand; keerders niet"),
         vehicles,
         *through_figures,
         status,
@@ -327,8 +325,8 @@ travel_times = (
     maybe(
         _seconds("free_flow_s", "15th percentile of the day's off-peak legs", "15e percentiel van de ritdelen buiten de spits")
     ),
-    _estimate("tti", "Travel time index: mean / free flow", "Reistijdindex: gemiddelde / vrije reistijd"),
-    _estimate("pti", "Planning time index: p95 / free flow", "Planningstijdindex: p95 / vrije reistijd"),
+    estimate("tti", "Travel time index: mean / free flow", "Reistijdindex: gemiddelde / vrije reistijd"),
+    estimate("pti", "Planning time index: p95 / free flow", "Planningstijdindex: p95 / vrije reistijd"),
     Column(
         "buffer_index",
         DOUBLE,
@@ -351,7 +349,7 @@ flow_travel_time_hour = Table(
         Column("from_site_id", STRING, en="Site at the start", nl="Meetpunt aan het begin"),
         Column("to_site_id", STRING, en="Site at the end", nl="Meetpunt aan het einde"),
         class_or_all,
-        _count("n", "Legs that are not cut", "Ritdelen die niet afgesneden zijn"),
+        count("n", "Legs that are not cut", "Ritdelen die niet afgesneden zijn"),
         vehicles,
         *travel_times,
         status,
@@ -369,12 +367,12 @@ flow_stock_15min = Table(
         service_day,
         Column("slot_ts", TIMESTAMP, en="Start of the quarter of an hour, UTC", nl="Begin van het kwartier, UTC"),
         cordon_id,
-        _estimate(
+        estimate(
             "vehicles_inside",
             "Estimate of the vehicles inside at slot_ts, parked ones included",
             "Schatting van de voertuigen binnen op slot_ts, ook geparkeerde",
         ),
-        _estimate("opening_stock", "The same at the start of the service day", "Hetzelfde bij het begin van de dienstdag"),
+        estimate("opening_stock", "The same at the start of the service day", "Hetzelfde bij het begin van de dienstdag"),
         Column(
             "residual",
             DOUBLE,

@@ -81,12 +81,12 @@ KINDS = (
 )
 
 DIMENSIONS = _names(
-    "source camera_id site_id cordon_id gate_id country origin_site_id destination_site_id origin_zone_id destination_zone_id "
+    "source camera_id site_id site_ids cordon_id gate_id country origin_site_id destination_site_id origin_zone_id destination_zone_id "
     "entry_gate_id exit_gate_id from_site_id to_site_id file sha256 error_code run_id step reason table check entity expected "
     "config_hash code_version day_part method kind a b c part part_b down override_by override_reason"
 )
 """Texts that counts and operation may hold: places, countries, what the system says about itself, and who answers for what it let
-through."""
+through. The chains of ``flow_chain_day`` (site_ids) are those of ten vehicles and more."""
 
 
 def kind(column: str) -> Kind | None:

@@ -5,6 +5,8 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ import pytest
 from jobs.s11_quality import fingerprint
 from kordon import retention
 from kordon.chain import steps
-from kordon.city import load
+from kordon.city import Count, load
 from kordon.days import known
 from kordon.lake import Lake
 from tests.e2e import killed, vliet
@@ -20,6 +22,10 @@ from tests.e2e.content import COMPARED, content
 
 DAYS = vliet.days(2)
 ROOT = Path(__file__).resolve().parents[2]
+FOUR = [dt.datetime.combine(day, dt.time(3), dt.UTC) for day in vliet.days(3)]
+COUNTS = tuple(Count("s01", start, end, "all", 150, "tube") for start, end in pairwise(FOUR))
+CITY = replace(load(vliet.CITY), counts=COUNTS)
+"""With a count a service day, from 04:00 to 04:00, so that the tables of the fit are there."""
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +33,7 @@ def made(spark, tmp_path_factory):
     """Two days of 2,000 vehicles, run once in one go."""
     folder = tmp_path_factory.mktemp("same")
     vliet.simulate(folder, count=2, vehicles=2000)
-    lake = vliet.run(spark, lake=folder / "lake", landing=folder / "landing", keys=folder / "keys", wanted=DAYS)
+    lake = vliet.run(spark, lake=folder / "lake", landing=folder / "landing", keys=folder / "keys", wanted=DAYS, city=CITY)
     assert {day.state for day in known(lake).values()} >= {"complete"}
     rows = content(lake)
     for table, (n, _) in rows.items():
@@ -71,9 +77,8 @@ def test_the_next_runs_mend_it_from_renamed_and_repeated_files_day_by_day_out_of
             shutil.copyfile(file, target.with_name(f"repeat-{file.name}"))
 
     def again(wanted, **only):
-        return vliet.run(
-            spark, lake=folder / "otherwise", landing=folder / "renamed", keys=folder / "keys", wanted=wanted, **only
-        )
+        given = {"lake": folder / "otherwise", "landing": folder / "renamed", "keys": folder / "keys", "city": CITY}
+        return vliet.run(spark, **given, wanted=wanted, **only)
 
     again([DAYS[1]])
     for step in steps():

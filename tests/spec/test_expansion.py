@@ -3,7 +3,6 @@
 import pytest
 
 from jobs.bounding import kept_visits
-from jobs.expansion import MODEL_LOGIT
 from jobs.s10_flows.dwell_day import CELL as CORDON
 from jobs.s10_flows.dwell_day import binned, dwell_day
 from jobs.s10_flows.gate_hour import gate_cells
@@ -12,6 +11,7 @@ from jobs.s10_flows.product_cells import gate_pair_day
 from jobs.s10_flows.site_hour import with_expanded
 from jobs.s10_flows.through_day import through_day
 from jobs.visit_parts import cordon_days, day_detection, up_days
+from models.expansion import MODEL_LOGIT
 from tests.spec.table import DAY, frame
 
 BRUSSELS = "Europe/Brussels"

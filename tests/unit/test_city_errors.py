@@ -8,6 +8,7 @@ from tests.unit.test_city import CITY, FILES, SOURCE, ZONES, said, write
 SITES = "site_id,name,lon,lat,heading_deg,direction,zone_id\n"
 CAMERAS = "camera_id,source,supplier_camera_id,site_id,valid_from,valid_to\n"
 GATES = "cordon_id,gate_id,site_id,direction\n"
+ACCESS = "cordon_id,vehicle_class,from,to,day_type\n"
 
 
 def rows(head, *lines):
@@ -116,6 +117,24 @@ CSV_FAULTS = {
         "site_id,from,to,vehicle_class,count\ns1,2026-03-10,2026-03-11,all,3.5\n",
         "counts.csv:2: count: '3.5' is not a whole number",
     ),
+    "window cordon": (
+        "access_csv",
+        rows(ACCESS, "rign,van,06:00,11:00,"),
+        "access.csv:2: cordon_id: 'rign' is not in gates.csv",
+    ),
+    "window class": (
+        "access_csv",
+        rows(ACCESS, "ring,tram,06:00,11:00,"),
+        "vehicle_class: 'tram' is not allowed; use all, car",
+    ),
+    "window time": ("access_csv", rows(ACCESS, "ring,van,6:00,11:00,"), "from: '6:00' is not a time of day; give hours"),
+    "window past midnight": ("access_csv", rows(ACCESS, "ring,van,22:00,24:01,"), "to: '24:01' is not a time of day"),
+    "window over midnight": (
+        "access_csv",
+        rows(ACCESS, "ring,van,22:00,06:00,"),
+        "to: is not later than from; end a window at",
+    ),
+    "window day": ("access_csv", rows(ACCESS, "ring,van,06:00,11:00,monday"), "day_type: 'monday' is not allowed"),
     "rain": (
         "weather_csv",
         "hour,temperature_c,rain_mm\n2026-03-10 05:00,,-1\n",
@@ -218,6 +237,11 @@ WARNINGS = {
         "sites.csv:3: zone_id: lies in",
     ),
     "late": ("sources__trafico_toml", f'promise = "3d"\n{SOURCE}', "trafico.toml: promise: files may come after 72 h"),
+    "two windows": (
+        "access_csv",
+        rows(ACCESS, "ring,van,06:00,11:00,", "ring,all,06:00,11:00,", "ring,van,10:00,12:00,"),
+        "access.csv:4: from: overlaps the window of line 2",
+    ),
     "repeated hour": (
         "weather_csv",
         "hour,temperature_c,rain_mm\n2026-10-25 02:00,9,0\n2026-10-25 02:00,9,0\n",
@@ -250,8 +274,11 @@ def test_optional_files_are_read(tmp_path):
             counts_csv="site_id,from,to,vehicle_class,count,method\ns1,2026-03-10,2026-03-11,all,100,loop\n",
             weather_csv="hour,temperature_c,rain_mm\n2026-03-10T05:00+00:00,,0.4\n",
             calendar_csv="date,day_type,note\n2026-03-10,event,market\n",
+            access_csv=rows(ACCESS, "ring,van,06:30,24:00,workday"),
         )
     )
+    (window,) = city.access
+    assert (window.vehicle_class, window.day_type, window.start_minute, window.end_minute) == ("van", "workday", 390, 1440)
     assert (city.outages[0].end - city.outages[0].start).total_seconds() == 6 * 3600
     assert (city.counts[0].count, city.counts[0].method) == (100, "loop")
     assert (city.weather[0].hour.hour, city.weather[0].temperature_c, city.weather[0].rain_mm) == (5, None, 0.4)

@@ -20,6 +20,7 @@ HEADERS = {
     "outages.csv": "camera_id,from,to,reason",
     "calendar.csv": "date,day_type,note",
     "counts.csv": "site_id,from,to,vehicle_class,count,method",
+    "access.csv": "cordon_id,vehicle_class,from,to,day_type,note",
     "weather.csv": "hour,temperature_c,rain_mm",
 }
 TYPICAL = ["", "s1", "c1", "trafico", "in", "both", "event", "all", "1e999", "-inf", "NaN", "9" * 400, "0x1", "1_0"]

@@ -8,9 +8,10 @@ import pandas as pd
 import pytest
 from numpy.random import Generator, default_rng
 
-from jobs.expansion import Z95, expanded, expanded_rows
+from jobs.expansion import expanded, expanded_rows
 from jobs.s10_flows.through_day import shares
 from jobs.visit_parts import ENDS
+from models.expansion import Z95
 
 SITES, HOURS = 16, 200
 Q_SE = 0.006

@@ -155,7 +155,8 @@ def _compared(rng, *, sites, trips, model_error):
     began = time.perf_counter()
     fitted = od.fit(list(distinct), counts=counts, q=q[None], sites=names)
     made = od.weights(fitted, place=np.arange(sites))
-    common = od_error.common_error(fitted, q_se=q_se, spread=made.chain, place=np.arange(sites))
+    slope = od_error.derivative(fitted, q=od_error.usual_q(fitted))
+    common = od_error.common_error(fitted, slope=slope, q_se=q_se, spread=made.chain, place=np.arange(sites))
     took = time.perf_counter() - began
     ends = ["origin", "destination"]
     by_hour = rows.assign(chain=number).groupby(["chain", "hour"]).size().rename("n").reset_index()

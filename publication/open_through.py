@@ -159,9 +159,9 @@ def stage_through(
             terms=terms,
             told=told,
         )
-        if newest and versions.fingerprint(folder) == versions.fingerprint(newest[1]):
+        if newest and versions.is_same_data(folder, newest[1]):
             return False
-        attack(folder, versions.versions_of(period))
+        attack(folder, versions.with_files(period))
         return True
 
     staged = staging.stage(lake, terms=terms, purpose=purpose_of(city), fill=fill)

@@ -50,7 +50,7 @@ def hidden_hours(
         return builder.variables([value], rows=builder.rows([np.inf]))
 
     of_days = dict(iter(daily.groupby(PAIR, sort=False)))
-    for pair, places in month.groupby(PAIR, sort=False).indices.items():
+    for pair, of_pair in month.reset_index(drop=True).groupby(PAIR, sort=False):
         days = of_days.get(pair)
         if days is None:
             continue
@@ -59,8 +59,8 @@ def hidden_hours(
         # Of days that are hidden it matters whether there is one or more: any of several can take what another gives up.
         alone = [unseen[:1].sum(), unseen[1:].sum()][: min(len(unseen), 2)]
         hidden_days = builder.variables(alone, rows=np.full(len(alone), NEVER_SHOWN))
-        builder.relate(" ".join(map(str, pair)), parts=[hours[places]], whole=[shown, hidden_days])
-        unseen_of_type.setdefault(pair[0], []).append(hidden_days)
+        builder.relate(" ".join(map(str, pair)), parts=[hours[of_pair.index.to_numpy()]], whole=[shown, hidden_days])
+        unseen_of_type.setdefault(str(pair[0]), []).append(hidden_days)
     for kind, unseen_days in unseen_of_type.items():
         # The share of trips that a day's report gives tells how many its hidden rows have together.
         total = known(sum(builder.value(variables) for variables in unseen_days))

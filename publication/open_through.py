@@ -22,8 +22,7 @@ from publication import open_files, staging, versions
 from publication.approval import purpose_of
 from publication.charts import shares_with_range
 from publication.open_plan import THROUGH, Planned
-from publication.open_tables import MONTH
-from publication.products import Product
+from publication.products import MONTH, Product
 from publication.staging import Terms
 
 if TYPE_CHECKING:

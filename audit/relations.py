@@ -105,6 +105,19 @@ RELATIONS = (
         parts=Term("dwell_day", "visits", _CORDON),
         whole=Term("gate_pair_day", "visits", _CORDON),
     ),
+    # What follows from the pairs of gates holds also where these are not published.
+    Sum(
+        "visits by dwell time are entries",
+        parts=Term("dwell_day", "visits", _CORDON),
+        whole=_through("entries", _OF_ALL),
+        rest=True,
+    ),
+    Sum(
+        "visits by dwell time are crossings inwards",
+        parts=Term("dwell_day", "visits", _CORDON),
+        whole=Term("gate_hour", "passages", _CORDON, (("direction", "in"),)),
+        rest=True,
+    ),
     Sum(
         "months of dwell times",
         parts=Term("dwell_day", "visits", ("month", "cordon_id", "dwell_bin_s")),
@@ -128,7 +141,7 @@ RELATIONS = (
     Sum(
         "hours of a month's trips, by type of day",
         parts=Term("od_month_hour", "trips", ("month", "day_type", "origin_zone_id", "destination_zone_id")),
-        whole=Term("od_day", "trips", ("month", "day_type", "origin_zone_id", "destination_zone_id")),
+        whole=Term("od_day", "trips", ("month_of_type", "day_type", "origin_zone_id", "destination_zone_id")),
         is_exact=False,
     ),
     # A trip that starts in a zone of which every site is a gate was seen at one of those gates; its class may differ there.
@@ -198,17 +211,20 @@ def _listed(value: object) -> list[object]:
     return list(value) if isinstance(value, list) else []
 
 
-def views(tables: Mapping[str, pd.DataFrame], layers: Mapping[str, list[dict[str, object]]]) -> dict[str, pd.DataFrame]:
+def views(
+    tables: Mapping[str, pd.DataFrame], layers: Mapping[str, list[dict[str, object]]], *, day_types: Mapping[str, str]
+) -> dict[str, pd.DataFrame]:
     """The products, and the same cells seen as the relations need them.
 
     Args:
         tables: per product its rows, with the number of each count's variable in the column of the count, and in ``shown`` the
             value of its first count, or none.
+        day_types: of the days of which the releases tell the type; of others the weekday does.
     """
-    found = {name: _with_calendar(table) for name, table in tables.items()}
+    found = {name: _with_calendar(table, day_types) for name, table in tables.items()}
     if "od_month_hour" in found and "od_day" in found:
-        found["od_day"] = _whole_months(found["od_day"])
-        if not set(found["od_month_hour"]["day_type"]) <= {"workday", "saturday", "sunday"}:
+        found["od_day"] = _whole_months(found["od_day"], day_types)
+        if not set(found["od_month_hour"]["day_type"]) <= {"workday", "saturday", "sunday", *day_types.values()}:
             found["od_day"] = found["od_day"].drop(columns="day_type")
     places = streams(layers)
     if "gate_hour" in found and places:
@@ -225,20 +241,34 @@ def views(tables: Mapping[str, pd.DataFrame], layers: Mapping[str, list[dict[str
     return found
 
 
-def _with_calendar(table: pd.DataFrame) -> pd.DataFrame:
+def _with_calendar(table: pd.DataFrame, day_types: Mapping[str, str]) -> pd.DataFrame:
     if "date" not in table:
         return table
-    days = pd.to_datetime(table["date"])
-    kind = days.dt.dayofweek.map({5: "saturday", 6: "sunday"}).fillna("workday")
-    return table.assign(month=table["date"].str[:7], day_type=kind)
+    return table.assign(month=table["date"].str[:7], day_type=_types(table["date"], day_types))
 
 
-def _whole_months(table: pd.DataFrame) -> pd.DataFrame:
-    """Only of a month of which every day is there does the sum hold."""
-    days = table.drop_duplicates("date")["date"]
-    have = days.str[:7].value_counts()
-    whole = [month for month, count in have.items() if count == pd.Period(str(month)).days_in_month]
-    return table.assign(month=table["month"].where(table["month"].isin(whole), "unfinished " + table["date"]))
+def _types(days: pd.Series, day_types: Mapping[str, str]) -> pd.Series:
+    weekday = pd.to_datetime(days).dt.dayofweek.map({5: "saturday", 6: "sunday"}).fillna("workday")
+    return days.map(dict(day_types)).fillna(weekday)
+
+
+def _whole_months(table: pd.DataFrame, day_types: Mapping[str, str]) -> pd.DataFrame:
+    """Only of a month, or of a type of its days, of which every day is there does the sum hold."""
+    have = set(table["date"])
+    months = sorted(set(table["month"]))
+    days = pd.Series(
+        [str(day.date()) for month in months for day in pd.date_range(f"{month}-01", periods=31) if str(day)[:7] == month]
+    )
+    every = pd.DataFrame({"month": days.str[:7], "day_type": _types(days, day_types), "is_there": days.isin(have)})
+    whole = every.groupby("month")["is_there"].all()
+    of_type = every.groupby(["month", "day_type"])["is_there"].all()
+    is_whole = table["month"].map(whole)
+    type_is_whole = pd.Series(list(zip(table["month"], table["day_type"], strict=True)), index=table.index).map(of_type)
+    unfinished = "unfinished " + table["date"]
+    return table.assign(
+        month=table["month"].where(is_whole.astype(bool), unfinished),
+        month_of_type=table["month"].where(type_is_whole.astype(bool), unfinished),
+    )
 
 
 def _by_zone(gates: pd.DataFrame, crossed: list[frozenset[str]], layers: Mapping[str, list[dict[str, object]]]) -> pd.DataFrame:

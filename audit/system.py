@@ -52,11 +52,15 @@ class System:
 
 
 class Builder:
-    """Collects counts and sums from releases."""
+    """Collects counts and sums from releases.
 
-    def __init__(self, releases: Sequence[Release], *, loosen: bool = False) -> None:
+    Args:
+        slack: how far from the truth a figure may be that a later version repeats; None takes it for the truth.
+    """
+
+    def __init__(self, releases: Sequence[Release], *, slack: float | None = None) -> None:
         self.releases = releases
-        self.loosen = loosen
+        self.slack = slack
         self.number: dict[tuple[str, ...], int] = {}
         self.values: list[float] = []
         self.low: list[float] = []
@@ -70,6 +74,8 @@ class Builder:
         self.row_relation: list[Ints] = []
         self.layers = {name: layer for release in releases for name, layer in release.layers.items()}
         self.places = streams(self.layers)
+        types = (release.about.get("day_types") for release in releases)
+        self.day_types = {day: kind for known in types if isinstance(known, dict) for day, kind in known.items()}
         self.tables = self._numbered()
 
     def _numbered(self) -> dict[str, pd.DataFrame]:
@@ -86,7 +92,6 @@ class Builder:
             order = table[[unit, "release"]].drop_duplicates().sort_values("release")
             rank = order.groupby(unit).cumcount().rename("rank")
             table = table.merge(order.assign(rank=rank), on=[unit, "release"])
-            table["first"] = table.groupby(list(KEYS[product]), sort=False)[COUNTS[product][0]].transform("first")
             tables[product] = self._variables(product, table)
         return tables
 
@@ -99,17 +104,21 @@ class Builder:
         out = table[[*KEYS[product], "release", "rank"]].copy()
         out["shown"] = table[COUNTS[product][0]]
         for measure in COUNTS[product]:
-            out[measure] = [
-                self._count((product, measure, *name), value, status, first)
-                for name, value, status, first in zip(names, table[measure], table["status"], table["first"], strict=True)
-            ]
+            out[measure] = self._counts(product, measure, table, table[measure], names)
         if product == "through_day":
-            other = table["entries"] - table["through"]
-            out["other"] = [
-                self._count((product, "other", *name), value, status, np.nan)
-                for name, value, status in zip(names, other, table["status"], strict=True)
-            ]
+            out["other"] = self._counts(product, "other", table, table["entries"] - table["through"], names)
         return out
+
+    def _counts(
+        self, product: str, measure: str, table: pd.DataFrame, values: pd.Series, names: list[tuple[str, ...]]
+    ) -> list[int]:
+        """The variables of a measure; ``before`` is what the version before showed."""
+        ordered = values[table.sort_values("rank", kind="stable").index]
+        before = ordered.groupby([table[key] for key in KEYS[product]], sort=False).shift().reindex(values.index)
+        return [
+            self._count((product, measure, *name), value, status, earlier)
+            for name, value, status, earlier in zip(names, values, table["status"], before, strict=True)
+        ]
 
     def _place(self, table: pd.DataFrame) -> pd.Series:
         """The streams that cross at each row's gate; the gate itself where another gate with the same streams shows another count."""
@@ -121,7 +130,7 @@ class Builder:
         apart = set(place[(shown.transform("max") - shown.transform("min")).to_numpy() > 0])
         return place.where(~place.isin(apart), pd.Series(["/".join(gate) for gate in gates], dtype=object))
 
-    def _count(self, key: tuple[str, ...], value: float, status: str, first: float) -> int:
+    def _count(self, key: tuple[str, ...], value: float, status: str, before: float) -> int:
         """The variable of a cell; a cell that stands in two places is known when either shows it."""
         public = status in KNOWN_EMPTY and np.isnan(value)
         value = 0.0 if public else value
@@ -130,12 +139,12 @@ class Builder:
         if old is None:
             number = self.number[key] = len(self.values)
             self.values.append(value)
-            repeated = self.loosen and key[2] != "0" and value == first and not public
+            repeated = self.slack is not None and key[2] != "0" and value == before and not public
             self.low.append(0.0)
             self.high.append(np.inf)
-            if repeated:
-                k = self.releases[0].k or 0
-                self.values[number], self.low[number], self.high[number] = np.nan, max(0.0, value - k + 1), value + k - 1
+            if repeated and self.slack is not None:
+                low, high = max(0.0, value - self.slack), value + self.slack
+                self.values[number], self.low[number], self.high[number] = np.nan, low, high
             self.cell.append(hidden)
             self.rest.append(False)
             self.public.append(public)
@@ -163,7 +172,7 @@ class Builder:
                 unit = "date" if "date" in table else "month"
                 newest = table.groupby(unit)["rank"].transform("max").clip(upper=world)
                 tables[product] = table[table["rank"] == newest]
-            seen = views(tables, self.layers)
+            seen = views(tables, self.layers, day_types=self.day_types)
             for relation in RELATIONS:
                 self._sums(relation, seen)
         for release in range(len(self.releases)):

@@ -169,6 +169,15 @@ def show_published(published: Any, *, as_json: bool) -> None:
     print(Path(published.path) / "index.html")
 
 
+def show_withdrawn(done: Any, *, as_json: bool) -> None:
+    """What went, and the page that stays."""
+    if as_json:
+        _dump(vars(done))
+        return
+    print(f"Withdrawn: {len(done.deleted)} files deleted.")
+    print(done.path / "index.html")
+
+
 def show_retention(done: "retention.Report", *, keys: list[str], as_json: bool) -> None:
     """What was deleted, and what the listing afterwards shows."""
     if as_json:

@@ -1,4 +1,4 @@
-"""The sums that tie the four products of one service day together, as a reader of the release can know them.
+"""The sums that tie the products of one service day together, as a reader of those that are published can know them.
 
 Rows of a day, by product:
 
@@ -8,7 +8,8 @@ Rows of a day, by product:
   ``stay`` and entries that were not seen leaving.
 - ``gate_hour`` and ``gate_pair_day``: crossings inwards at a gate = its pairs as gate of entry, and entries that were not
   seen leaving; outwards alike.
-- ``dwell_day`` and ``gate_pair_day``: visits with both ends, over bins and over pairs and kinds.
+- ``dwell_day`` and ``gate_pair_day``: visits with both ends, over bins and over pairs and kinds; where pairs are not published, at
+  most the entries, or the crossings inwards.
 - Two cordons: gates at the same sites count the same crossings (one variable, hidden together); who enters and leaves the
   inner cordon at such gates does the same at the outer one, which sees more. Where gates share only some of their sites,
   the later gate of ``gates.csv`` is withheld, for the difference of the two is a count of its own.
@@ -42,6 +43,16 @@ COUNT = {
     "dwell_day": "visits",
 }
 """The products that share sums, and the count that a product's total and the cost of hiding a row go by."""
+
+
+KEYS = {
+    "gate_hour": ("hour", "cordon_id", "gate_id", "direction", "vehicle_class"),
+    "od_day": ("origin_zone_id", "destination_zone_id", "vehicle_class"),
+    "gate_pair_day": ("cordon_id", "entry_gate_id", "exit_gate_id", "kind"),
+    "through_day": ("cordon_id", "vehicle_class", "through"),
+    "dwell_day": ("cordon_id",),
+}
+"""The columns by which rows are tied, beside the count."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +107,7 @@ def day_system(tables: Mapping[str, pd.DataFrame], *, known: Sequence[Crossing],
     """The relations of one service day.
 
     Args:
-        tables: per product its dense cells of that day, with true counts and the status of the cells.
+        tables: per product that is published its dense cells of that day, with true counts and the status of the cells.
         known: every crossing of the city's gates.
         zone_of: the zone of every site.
     """
@@ -109,7 +120,7 @@ class _DayBuilder:
         self.known = known
         self.zone_of = zone_of
         self.rows = {product: np.full(len(frame), -1, np.int64) for product, frame in tables.items()}
-        self.tables = {product: self._counted(frame) for product, frame in tables.items()}
+        self.tables = {product: self._counted(tables[product]) if product in tables else _absent(product) for product in COUNT}
         self._gate_rows()
         for product in ("od_day", "gate_pair_day", "through_day", "dwell_day"):
             self._plain_rows(product)
@@ -129,14 +140,16 @@ class _DayBuilder:
         values = cell["passages"].max().to_numpy(np.int64) if len(table) else np.array([], np.int64)
         rows = self.builder.rows(values.astype(np.float64))
         variables = self.builder.variables(values, rows=rows)
-        self.rows["gate_hour"][table.index] = rows[number]
+        if len(table):
+            self.rows["gate_hour"][table.index] = rows[number]
         self.tables["gate_hour"] = table.assign(variable=variables[number])
 
     def _plain_rows(self, product: str) -> None:
         table = self.tables[product]
         values = table[COUNT[product]].to_numpy(np.int64)
         rows = self.builder.rows(values.astype(np.float64))
-        self.rows[product][table.index] = rows
+        if len(table):
+            self.rows[product][table.index] = rows
         table["variable"] = self.builder.variables(values, rows=rows)
         if product == "through_day":
             through = table["through"].to_numpy(np.int64)
@@ -180,12 +193,19 @@ class _DayBuilder:
             builder.relate(f"{cordon}: pairs through", parts=[_numbers(pairs[driving])], whole=[all_through])
             builder.relate(f"{cordon}: pairs stay", parts=[stays, not_left], whole=[all_other])
             self._gate_ends(cordon, gates, pairs, not_left=not_left)
+        elif len(pairs):
+            self._gate_ends(cordon, gates, pairs, not_left=None)
         dwells = self.tables["dwell_day"]
         of_cordon = _numbers(dwells[dwells["cordon_id"] == cordon])
-        if len(of_cordon):
+        if len(of_cordon) and len(pairs):
             builder.relate(f"{cordon}: dwell times", parts=[of_cordon], whole=[_numbers(pairs)])
+        elif len(of_cordon):
+            entered = _numbers(through[everyone]) if everyone.any() else _numbers(inwards)
+            if len(entered):
+                not_left = builder.never_shown(builder.value(entered) - builder.value(of_cordon))
+                builder.relate(f"{cordon}: dwell times", parts=[of_cordon, not_left], whole=[entered])
 
-    def _gate_ends(self, cordon: str, gates: pd.DataFrame, pairs: pd.DataFrame, *, not_left: Ints) -> None:
+    def _gate_ends(self, cordon: str, gates: pd.DataFrame, pairs: pd.DataFrame, *, not_left: Ints | None) -> None:
         """Each gate against its pairs; what is over was seen at one end only."""
         left_over = []
         for direction, end in (("in", "entry_gate_id"), ("out", "exit_gate_id")):
@@ -195,7 +215,7 @@ class _DayBuilder:
                 self.builder.relate(f"{cordon} {gate} {direction}: pairs", parts=[paired, rest], whole=[crossed])
                 if direction == "in":
                     left_over.append(rest)
-        if left_over:
+        if left_over and not_left is not None:
             self.builder.relate(f"{cordon}: not seen leaving", parts=left_over, whole=[not_left])
 
     def _nested_pairs(self) -> None:
@@ -252,6 +272,11 @@ def initially_hidden(day: DaySystem, hidden: Mapping[str, Bools]) -> Bools:
         rows = day.rows[product][mask]
         found[rows[rows >= 0]] = True
     return found
+
+
+def _absent(product: str) -> pd.DataFrame:
+    """The table of a product that is not published."""
+    return pd.DataFrame(columns=["date", *KEYS[product], COUNT[product], "status"])
 
 
 def _name(streams: frozenset[str]) -> str:

@@ -34,11 +34,17 @@ CONTRIBUTORS = {
     "through_day": ("vehicles", "through_vehicles", "other_vehicles"),
     "dwell_day": ("vehicles",),
     "travel_time_hour": ("vehicles",),
+    "od_month_hour": ("vehicles",),
 }
+COUNT_OF = {**COUNT, "travel_time_hour": "n", "od_month_hour": "trips"}
+"""The count of each product that a share of what is shown is told of."""
 OF_NO_VEHICLE = ("camera_health_day",)
 """Products that no vehicle decides: their rows are shown as they are."""
 LEAST = {"travel_time_hour": 30}
 """Products with a threshold of their own, whatever lower one the city has: the ends of a spread are single vehicles."""
+
+
+Report = dict[str, dict[str, int | float | None]]
 
 
 @dataclass(frozen=True)
@@ -52,7 +58,7 @@ class Disclosure:
     """
 
     status: dict[str, pd.Series]
-    report: dict[str, dict[str, int | float | None]]
+    report: Report
     narrow: int
 
 
@@ -65,16 +71,18 @@ def disclose(
     k_travel_time: int = LEAST["travel_time_hour"],
     most_of_one: float = MOST_OF_ONE,
     most_of_two: float = MOST_OF_TWO,
+    hidden_before: Mapping[str, Bools] | None = None,
 ) -> Disclosure:
     """Decide on all tables of a release together.
 
     Args:
-        tables: per product its dense rows: keys with ``date``, true counts, numbers of vehicles, and the status of the cells
-            (``ok``, ``low_n``, ``partial``, ``missing``, ``structural_zero``).
+        tables: per product that is published its dense rows: keys with ``date``, true counts, numbers of vehicles, and the status of
+            the cells (``ok``, ``low_n``, ``partial``, ``missing``, ``structural_zero``).
         gates: (cordon_id, gate_id, site_id, direction) of every record of ``gates.csv``.
         zone_of: the zone of every site.
         k: fewest distinct vehicles of a shown row; ``k_travel_time`` of a travel time.
         most_of_one, most_of_two: the largest share of a shown count that one vehicle, and two, may have; of 1.
+        hidden_before: per product, the rows that an earlier version hides; they stay so.
 
     Raises:
         ValueError: the threshold lies below the floor of the tier, or a table does not count its vehicles.
@@ -96,13 +104,16 @@ def disclose(
         for product, table in tables.items()
     }
     hidden = {product: mask.copy() for product, mask in primary.items()}
-    gate_hour = tables["gate_hour"]
-    places = zip(gate_hour["cordon_id"], gate_hour["gate_id"], gate_hour["direction"], strict=True)
-    hidden["gate_hour"] |= np.array([place in kept_back for place in places], bool) & has_value(gate_hour)
+    for product, mask in (hidden_before or {}).items():
+        hidden[product] |= mask & has_value(tables[product])
+    if "gate_hour" in tables:
+        gate_hour = tables["gate_hour"]
+        places = zip(gate_hour["cordon_id"], gate_hour["gate_id"], gate_hour["direction"], strict=True)
+        hidden["gate_hour"] |= np.array([place in kept_back for place in places], bool) & has_value(gate_hour)
     narrow = 0
     total_shown = dict.fromkeys(tables, True)
     tied = {product: table for product, table in tables.items() if product in COUNT}
-    for day in sorted(set(gate_hour["date"])):
+    for day in sorted({day for table in tied.values() for day in table["date"]}):
         of_day = {product: (table["date"] == day).to_numpy() for product, table in tied.items()}
         system = day_system({p: table[of_day[p]] for p, table in tied.items()}, known=known, zone_of=zone_of)
         start = initially_hidden(system, {p: hidden[p][of_day[p]] for p in tied})
@@ -120,6 +131,21 @@ def disclose(
         for product, table in tables.items()
     }
     return Disclosure({**status, **unseen}, report, narrow)
+
+
+def later_report(tables: Mapping[str, pd.DataFrame], status: Mapping[str, pd.Series]) -> Report:
+    """The report of a later version, from its published status: less than of a first one.
+
+    How many rows are hidden for which reason, and which share of the count is shown, would tell in two versions what came between.
+    """
+    found: Report = {}
+    for product, table in tables.items():
+        if product not in OF_NO_VEHICLE:
+            of_product = _report(
+                table, product=product, status=status[product], primary=np.zeros(len(table), bool), with_share=False
+            )
+            found[product] = {**of_product, "hidden_primary": None, "hidden_complementary": None}
+    return found
 
 
 def has_value(table: pd.DataFrame) -> Bools:
@@ -175,7 +201,7 @@ def _report(
     shown = status.isin(SHOWN).to_numpy()
     suppressed = (status == SUPPRESSED).to_numpy()
     counted = table["vehicle_class"] != ALL if product == "through_day" else pd.Series(True, index=table.index)
-    counts = table[COUNT.get(product, "n")].fillna(0).where(counted & has_value(table), 0).to_numpy(np.int64)
+    counts = table[COUNT_OF[product]].fillna(0).where(counted & has_value(table), 0).to_numpy(np.int64)
     share = round(100 * float(counts[shown].sum()) / float(counts.sum()), 1) if with_share and counts.sum() else None
     return {
         "rows": len(table),

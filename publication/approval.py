@@ -62,6 +62,8 @@ def approve(
     terms = staged.terms
     with staging.alone(staged):
         if _is_published(staged):
+            if versions.withdrawal_of(terms.target) is not None:
+                raise ConfigError(f"{terms.target} was published and withdrawn: an approval does not bring it back.")
             staging.clear(staged)
             return Published(terms.target, terms.version, False)
         _refuse_other_policy(terms, city=city, approvals=approvals)

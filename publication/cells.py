@@ -14,7 +14,7 @@ from kordon.tables import TABLES
 from kordon.tables.record import LONG
 from privacy.day_relations import ALL
 from privacy.disclosure import MISSING, OK
-from publication.products import PRODUCTS, TRAVEL_TIME_HOUR, Product
+from publication.products import TRAVEL_TIME_HOUR, Product, chosen
 
 if TYPE_CHECKING:
     from kordon.city import City, Site
@@ -156,6 +156,6 @@ def in_order(product: Product, rows: pd.DataFrame, *, city: "City") -> pd.DataFr
 
 
 def tables(cells: Mapping[str, pd.DataFrame], *, city: "City", days: Iterable[date]) -> dict[str, pd.DataFrame]:
-    """The dense rows of all products."""
+    """The dense rows of the products of which there are cells."""
     wanted = sorted(days)
-    return {p.name: dense(p, cells[p.name], city=city, days=wanted) for p in PRODUCTS}
+    return {p.name: dense(p, cells[p.name], city=city, days=wanted) for p in chosen(cells)}

@@ -52,7 +52,7 @@ def draw_into(
     content = json.loads((staged.files / PLAN).read_text(encoding="utf-8"))
     said = content["plan"]
     told = {name: content[name] for name in ("budget", "runs", "overrides", "config_hash", "correction")}
-    earlier_versions = versions.versions_of(staged.terms.period)
+    earlier_versions = versions.with_files(staged.terms.period)
     exact: dict[str, pd.DataFrame] = {}
 
     def finish(drawn: Drawn) -> None:

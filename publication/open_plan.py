@@ -176,6 +176,11 @@ def stage(
         "overrides": overrides,
         "budget": _budget(ledger, planned, is_paid=is_drawn),
     }
+    if versions.withdrawal_of(terms.target) is not None:
+        raise ConfigError(
+            f"{terms.target} was withdrawn; what it cost stays spent. --correction REASON plans another version, which draws on the "
+            "reserve for a correction."
+        )
     if terms.target.exists() and is_drawn:
         return Planned(terms.target, version, False, content)
 

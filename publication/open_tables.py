@@ -2,9 +2,9 @@
 
 from kordon.tables import TABLES, Column
 from kordon.tables.flow import class_or_all
-from kordon.tables.record import DOUBLE, INT, LONG, STRING
+from kordon.tables.record import DOUBLE, LONG, STRING
 from privacy.open_tier.datasets import Dataset
-from publication.products import DATE, HOUR, Product
+from publication.products import DATE, DAY_TYPE, HOUR, HOUR_OF_DAY, MONTH, Product
 
 TITLES = {
     "od_district_day": ("Trips between districts per day", "Ritten tussen districten per dag"),
@@ -31,21 +31,12 @@ TITLES = {
     ),
     "dwell_month": ("Visits by how long they stayed, per month", "Bezoeken naar verblijfsduur, per maand"),
 }
-MONTH = Column("month", STRING, en="Calendar month of service days", nl="Kalendermaand van dienstdagen")
 _OWN = {
     "date": DATE,
     "hour": HOUR,
     "month": MONTH,
-    "day_type": Column(
-        "day_type",
-        STRING,
-        en="Type of the service day, as the city's calendar says",
-        nl="Soort dienstdag, volgens de kalender van de stad",
-        one_of=("workday", "saturday", "sunday", "holiday", "school_holiday", "event"),
-    ),
-    "hour_of_day": Column(
-        "hour_of_day", INT, en="Hour of the day, local time", nl="Uur van de dag, lokale tijd", at_least=0, at_most=23
-    ),
+    "day_type": DAY_TYPE,
+    "hour_of_day": HOUR_OF_DAY,
     "origin_district_id": Column("origin_district_id", STRING, en="District where first seen", nl="District waar eerst gezien"),
     "destination_district_id": Column(
         "destination_district_id", STRING, en="District where last seen", nl="District waar laatst gezien"

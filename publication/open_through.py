@@ -22,8 +22,7 @@ from publication import open_files, staging, versions
 from publication.approval import purpose_of
 from publication.charts import shares_with_range
 from publication.open_plan import THROUGH, Planned
-from publication.open_tables import MONTH
-from publication.products import Product
+from publication.products import MONTH, Product
 from publication.staging import Terms
 
 if TYPE_CHECKING:
@@ -159,9 +158,9 @@ def stage_through(
             terms=terms,
             told=told,
         )
-        if newest and versions.fingerprint(folder) == versions.fingerprint(newest[1]):
+        if newest and versions.is_same_data(folder, newest[1]):
             return False
-        attack(folder, versions.versions_of(period))
+        attack(folder, versions.with_files(period))
         return True
 
     staged = staging.stage(lake, terms=terms, purpose=purpose_of(city), fill=fill)

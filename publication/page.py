@@ -9,7 +9,7 @@ import jinja2
 import pandas as pd
 
 from publication.charts import crossings_by_hour, zone_map, zone_matrix
-from publication.products import PRODUCTS, Product
+from publication.products import Product, chosen
 
 if TYPE_CHECKING:
     from kordon.city import City
@@ -38,15 +38,16 @@ def page(*, city: "City", package: dict[str, Any], published: Mapping[str, pd.Da
         package: its ``datapackage.json``; every fact on the page is from there or from the published rows.
     """
     zones = {zone.zone_id: zone.name for zone in city.zones}
+    gates, trips = published.get("gate_hour"), published.get("od_day")
     return rendered(
         "page.html.j2",
         city=city,
         package=package,
-        products=PRODUCTS,
+        products=chosen(published),
         statuses=STATUS_MEANING,
-        by_hour=crossings_by_hour(published["gate_hour"], cordons=city.cordons),
-        map=zone_map(published, city=city),
-        matrix=zone_matrix(published["od_day"], zones={zone: zones.get(zone, zone) for zone in city.zones_all}),
+        by_hour=None if gates is None else crossings_by_hour(gates, cordons=city.cordons),
+        map=None if gates is None or trips is None else zone_map(published, city=city),
+        matrix=None if trips is None else zone_matrix(trips, zones={zone: zones.get(zone, zone) for zone in city.zones_all}),
     )
 
 
@@ -57,6 +58,13 @@ def rendered(template: str, *, city: "City", package: dict[str, Any], products: 
         products: the tables that the release has.
         facts: what this template needs beside.
     """
+    made = f"{datetime.fromisoformat(package['created']).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    about = package["kordon"]
+    return template_of(template).render(city=city, package=package, about=about, made=made, products=products, **facts)
+
+
+def template_of(name: str) -> jinja2.Template:
+    """One of the templates beside this file."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -66,11 +74,7 @@ def rendered(template: str, *, city: "City", package: dict[str, Any], products: 
         keep_trailing_newline=True,
     )
     environment.filters |= {"number": _number, "percent": _percent, "bytes": _bytes}
-    made = f"{datetime.fromisoformat(package['created']).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-    about = package["kordon"]
-    return environment.get_template(template).render(
-        city=city, package=package, about=about, made=made, products=products, **facts
-    )
+    return environment.get_template(name)
 
 
 def _number(value: float | None) -> str:

@@ -1,10 +1,11 @@
 """The products of the shared tier: one record each. Columns come from the table records; here stands what a release adds."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from kordon.tables import TABLES, Column
 from kordon.tables.record import DATE as DAY
-from kordon.tables.record import LONG, STRING, TIMESTAMP
+from kordon.tables.record import INT, LONG, STRING, TIMESTAMP
 from privacy.disclosure import OF_NO_VEHICLE, STATUSES
 
 SHARE = "through_share"
@@ -57,6 +58,17 @@ DATE = Column("date", DAY, en="Service day, 04:00 to 04:00 local time", nl="Dien
 HOUR = Column(
     "hour", TIMESTAMP, en="Start of the hour, local time with offset", nl="Begin van het uur, lokale tijd met UTC-verschil"
 )
+MONTH = Column("month", STRING, en="Calendar month of service days", nl="Kalendermaand van dienstdagen")
+DAY_TYPE = Column(
+    "day_type",
+    STRING,
+    en="Type of the service day, as the city's calendar says",
+    nl="Soort dienstdag, volgens de kalender van de stad",
+    one_of=("workday", "saturday", "sunday", "holiday", "school_holiday", "event"),
+)
+HOUR_OF_DAY = Column(
+    "hour_of_day", INT, en="Hour of the day, local time", nl="Uur van de dag, lokale tijd", at_least=0, at_most=23
+)
 STATUS = Column(
     "status",
     STRING,
@@ -105,11 +117,12 @@ def _product(  # one call a product below, by name
     counts: tuple[Column, ...],
     corrected: Column | None = None,
     is_counted_only: bool = False,
+    keys: tuple[Column, ...] | None = None,
     warnings_en: tuple[str, ...] = (),
     warnings_nl: tuple[str, ...] = (),
 ) -> Product:
     cells = f"out_{name}_cell"
-    keys = tuple(_key(cells, key) for key in TABLES[cells].key)
+    keys = keys or tuple(_key(cells, key) for key in TABLES[cells].key)
     estimate = None if is_counted_only else corrected or _expanded(counts[0])
     measures = (*counts, *(_interval(estimate) if estimate else ()))
     shown = tuple(replace(column, may_be_null=True) for column in measures)
@@ -184,4 +197,31 @@ CAMERA_HEALTH_DAY = _product(
     warnings_nl=("Een camera die er die dag niet hing is missing.",),
 )
 
+OD_MONTH_HOUR = _product(
+    "od_month_hour",
+    title_en="Trips between zones per type of day and hour of the day, in a month",
+    title_nl="Ritten tussen zones per soort dag en uur van de dag, in een maand",
+    counts=(_column("out_od_month_hour_cell", "trips"),),
+    keys=(
+        MONTH,
+        DAY_TYPE,
+        HOUR_OF_DAY,
+        *(_column("out_od_month_hour_cell", f"{end}_zone_id") for end in ("origin", "destination")),
+    ),
+    warnings_en=(
+        "The sum of all days of a type, not their mean. At least as many vehicles as the threshold drove on one single day of it.",
+    ),
+    warnings_nl=(
+        "De som van alle dagen van een soort, niet hun gemiddelde. Minstens zo veel voertuigen als de drempel op één dag.",
+    ),
+)
+
 PRODUCTS = (GATE_HOUR, OD_DAY, GATE_PAIR_DAY, THROUGH_DAY, DWELL_DAY, TRAVEL_TIME_HOUR, CAMERA_HEALTH_DAY)
+"""Of days: a release holds those that the city chooses."""
+MONTHLY = (OD_MONTH_HOUR,)
+"""Of calendar months: each is a dataset of its own."""
+
+
+def chosen(names: Collection[str]) -> tuple[Product, ...]:
+    """The products of these names that a release of days holds, in their usual order."""
+    return tuple(product for product in PRODUCTS if product.name in names)

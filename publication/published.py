@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from privacy.disclosure import SHOWN
-from publication.products import PRODUCTS, QUANTILES, SHARE, Product
+from publication.products import QUANTILES, SHARE, Product, chosen
 
 Z95 = 1.96
 SECONDS = 5
@@ -42,4 +42,4 @@ def _with_interval(product: Product, table: pd.DataFrame) -> pd.DataFrame:
 
 def publish_all(tables: Mapping[str, pd.DataFrame], *, status: Mapping[str, pd.Series]) -> dict[str, pd.DataFrame]:
     """All products as they are published."""
-    return {p.name: published(p, tables[p.name], status=status[p.name]) for p in PRODUCTS}
+    return {p.name: published(p, tables[p.name], status=status[p.name]) for p in chosen(tables)}

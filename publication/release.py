@@ -1,7 +1,6 @@
 """A release of the shared tier: product cells in, a staged folder out."""
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -11,18 +10,18 @@ import pandas as pd
 
 import kordon
 from kordon.days import Day
-from kordon.errors import PrivacyError, UsageError
-from privacy.disclosure import disclose
+from kordon.errors import ConfigError, PrivacyError, UsageError
+from privacy.day_relations import crossings
+from privacy.disclosure import disclose, later_report
 from privacy.governance.policy import require_approved
-from publication import files, staging, versions
-from publication.approval import purpose_of
+from publication import later, shared, versions
 from publication.cells import tables
 from publication.complete_days import consecutive, described, overridden, refuse_incomplete
-from publication.datapackage import AUDITED, TRIAL, data_package
+from publication.datapackage import AUDITED, TRIAL
 from publication.page import page
-from publication.products import PRODUCTS
+from publication.products import OD_MONTH_HOUR, Product, chosen
 from publication.published import publish_all
-from publication.staging import Terms
+from publication.shared import Audit, Content
 from publication.statement import Point, statement
 from publication.summary import summary
 
@@ -64,7 +63,7 @@ def build(
     out: Path,
     created_at: datetime,
     approvals: Path | None = None,
-    audit: Callable[[Path, list[Path]], None] | None = None,
+    audit: Audit | None = None,
 ) -> Release:
     """Stage a release of some complete days of a lake.
 
@@ -76,22 +75,24 @@ def build(
         audit: see :func:`assemble`.
 
     Raises:
-        ConfigError: the policy is not approved, a day is not complete, or a release of another period covers one of the days.
+        ConfigError: the policy is not approved, the city publishes no product of days, a day is not complete, or a release of another
+            period covers one of the days.
         PrivacyError: an attack of the audit gets through.
     """
     policy = require_approved(city, approvals).hash
     wanted = consecutive(days)
+    products = products_of(city)
     of_lake = refuse_incomplete(lake, days=wanted, city=city)
     versions.refuse_overlap(out / f"{city.id}-shared", first=wanted[0], last=wanted[-1])
     return assemble(
-        cells={product.name: lake.read_whole(product.cells, wanted).toPandas() for product in PRODUCTS},
+        cells={product.name: lake.read_whole(product.cells, wanted).toPandas() for product in products},
         city=city,
         days=wanted,
         lake=Path(lake.uri),
         out=out,
         policy=policy,
         created_at=created_at,
-        said=_statement(lake, city=city, days=wanted),
+        said=error_statement(lake, city=city, days=wanted),
         audit=audit,
         runs=[of_lake[day] for day in wanted],
         overrides=overridden(lake, days=wanted),
@@ -110,12 +111,12 @@ def assemble(
     said: list[Point],
     runs: list[Day] | None = None,
     overrides: list[str] | None = None,
-    audit: Callable[[Path, list[Path]], None] | None = None,
+    audit: Audit | None = None,
 ) -> Release:
     """Stage a release of product cells that are already in memory; nothing here needs Spark.
 
     Args:
-        cells: per product the rows of its cell table.
+        cells: per product the rows of its cell table; those that the city does not publish are not looked at.
         lake: the folder in whose staging area it goes.
         policy: hash of the policy that is in force.
         said: the error statement.
@@ -134,17 +135,28 @@ def assemble(
         raise UsageError("The instant of a release needs an offset.")
     series = out / f"{city.id}-shared"
     versions.refuse_overlap(series, first=wanted[0], last=wanted[-1])
-    true = tables(cells, city=city, days=wanted)
+    period = series / versions.period_name(wanted[0], wanted[-1])
+    newest = versions.latest(period)
+    products = products_of(city)
+    true = tables({product.name: cells[product.name] for product in products}, city=city, days=wanted)
+    earlier = later.before(newest[1], lake=lake, true=true) if newest else None
+    gates = [(gate.cordon_id, gate.gate_id, gate.site_id, gate.direction) for gate in city.gates]
+    zone_of = {site.site_id: site.zone_id for site in city.sites}
     decided = disclose(
         true,
-        gates=[(gate.cordon_id, gate.gate_id, gate.site_id, gate.direction) for gate in city.gates],
-        zone_of={site.site_id: site.zone_id for site in city.sites},
+        gates=gates,
+        zone_of=zone_of,
         k=city.sdc.k,
         k_travel_time=city.sdc.k_travel_time,
         most_of_one=city.sdc.dominance_one_pct / 100,
         most_of_two=city.sdc.dominance_two_pct / 100,
+        hidden_before=earlier.hidden() if earlier else None,
     )
-    rows = publish_all(true, status=decided.status)
+    rows, report = publish_all(true, status=decided.status), decided.report
+    rests_on = later.exact_of(true)
+    if earlier:
+        rows, rests_on = later.succeed(earlier, rows=rows, true=true, known=crossings(gates), zone_of=zone_of, k=city.sdc.k)
+        report = later_report(true, {product: table["status"] for product, table in rows.items()})
     _refuse_values_of_hidden_rows(rows)
     numbers = summary(rows, cordons=city.cordons)
     about: dict[str, Any] = {
@@ -157,67 +169,39 @@ def assemble(
         "code_version": kordon.__version__,
         "runs": [described(run) for run in runs or []],
         "overrides": overrides or [],
-        "suppression": decided.report,
+        "suppression": report,
         "summary": numbers,
         "statement": [asdict(point) for point in said],
     }
 
-    def data(folder: Path) -> None:
-        for product in PRODUCTS:
-            files.write_csv(folder / f"{product.name}.csv", product, rows[product.name])
-            files.write_parquet(folder / f"{product.name}.parquet", product, rows[product.name], timezone=city.timezone)
-        files.write_geojson(folder / "sites.geojson", files.site_features(city))
-        files.write_geojson(folder / "gates.geojson", files.gate_features(city))
-        files.write_geojson(folder / "zones.geojson", files.zone_features(city))
-
-    period = series / versions.period_name(wanted[0], wanted[-1])
-    newest = versions.latest(period)
-    version = newest[0] + 1 if newest else 1
-
-    def describe(folder: Path) -> None:
-        this = {**about, "version": version, "replaces": f"v{version - 1}" if version > 1 else None}
-        package = data_package(
-            folder=folder,
-            city=city,
-            about=this,
-            created=created_at.isoformat(),
-            name=series.name,
+    staged = shared.stage(
+        Content(
+            products=products,
+            rows=rows,
+            rests_on=rests_on,
+            about=about,
             subject=SUBJECT,
             description=DESCRIPTION,
-            tables=PRODUCTS,
-        )
-        text = json.dumps(package, ensure_ascii=False, indent=2)
-        (folder / "datapackage.json").write_text(text + "\n", encoding="utf-8")
-        (folder / "index.html").write_text(page(city=city, package=package, published=rows), encoding="utf-8")
-
-    def fill(folder: Path) -> bool:
-        data(folder)
-        if newest and versions.fingerprint(folder) == versions.fingerprint(newest[1]):
-            return False
-        describe(folder)
-        if audit is not None:
-            audit(folder, versions.versions_of(period))
-        return True
-
-    terms = Terms(
-        city=city.id,
-        tier="shared",
+            page=lambda package: page(city=city, package=package, published=rows),
+        ),
         series=series.name,
-        first_day=str(wanted[0]),
-        last_day=str(wanted[-1]),
-        version=version,
-        out=str(out.absolute()),
+        days=wanted,
+        city=city,
+        lake=lake,
+        out=out,
         policy=policy,
-        created_at=created_at.isoformat(),
+        created_at=created_at,
+        audit=audit,
+        also=versions.covering(out / f"{series.name}-{OD_MONTH_HOUR.name}", first=wanted[0], last=wanted[-1]),
     )
-    staged = staging.stage(lake, terms=terms, purpose=purpose_of(city), fill=fill)
     if staged is None:
         assert newest is not None
-        return Release(newest[1], newest[0], False, decided.report, numbers)
-    return Release(staged.folder, version, True, decided.report, numbers)
+        return Release(newest[1], newest[0], False, report, numbers)
+    return Release(staged.folder, staged.terms.version, True, report, numbers)
 
 
-def _statement(lake: "Lake", *, city: "City", days: list[date]) -> list[Point]:
+def error_statement(lake: "Lake", *, city: "City", days: list[date]) -> list[Point]:
+    """What the figures of some days rest on, from the lake."""
     from pyspark.sql import functions as F
 
     cameras = lake.read_whole("core_camera_hour", days).agg(F.count("*").alias("hours"), F.sum("down_s").alias("down_s"))
@@ -229,9 +213,25 @@ def _statement(lake: "Lake", *, city: "City", days: list[date]) -> list[Point]:
     )
 
 
+def products_of(city: "City") -> tuple[Product, ...]:
+    """The products that a city publishes of days in the shared tier.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    names = city.publication.products.shared
+    found = chosen(names)
+    if not found:
+        raise ConfigError(
+            f"{city.name} publishes no product of days in the shared tier: see products.shared in [publication] of city.toml, which "
+            f"says {', '.join(names) or 'none'}."
+        )
+    return found
+
+
 def _refuse_values_of_hidden_rows(rows: Mapping[str, pd.DataFrame]) -> None:
     """The one gate before anything is written: whatever happened before, a hidden row shows nothing."""
-    for product in PRODUCTS:
+    for product in chosen(rows):
         table = rows[product.name]
         hidden = table[~table["status"].isin(["ok", "partial"])]
         if hidden[product.measure_names].notna().any(axis=None):

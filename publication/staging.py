@@ -1,7 +1,8 @@
 """Staging: releases that are finished and attacked, and wait for somebody to answer for them.
 
-``<lake>/staging/<name>/`` holds ``staged.json``, the terms, and ``release/``, the files. Only its owner reads the folder. The SHA-256
-over all of it stands in the lake's audit log: an approval is of these bytes or of none.
+``<lake>/staging/<name>/`` holds ``staged.json``, the terms, and ``release/``, the files; of the shared tier also ``basis/``, the exact
+counts that the rows rest on, which stay for the next version. Only its owner reads the folder. The SHA-256 over all of it stands in
+the lake's audit log: an approval is of these bytes or of none.
 """
 
 import fcntl
@@ -21,7 +22,7 @@ from kordon.errors import PrivacyError, UsageError
 from publication import versions
 from publication.files import sha256
 
-FOLDER, TERMS, FILES = "staging", "staged.json", "release"
+FOLDER, TERMS, FILES, BASIS = "staging", "staged.json", "release", "basis"
 STAGED = "release_staged"
 """Action of the audit-log entry that holds the hash."""
 OWNER_ONLY = 0o700
@@ -169,7 +170,7 @@ def copy(staged: Staged, into: Path) -> dict[str, Any]:
 
 
 def clear(staged: Staged) -> None:
-    """Delete the files of a release that is published; its terms stay, so that it is found again."""
+    """Delete the files of a release that is published; its terms stay, so that it is found again, and what its rows rest on."""
     shutil.rmtree(staged.files, ignore_errors=True)
 
 

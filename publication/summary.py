@@ -18,28 +18,30 @@ def summary(published: Mapping[str, pd.DataFrame], *, cordons: tuple[str, ...]) 
     Errors of rows go together where they come from the same cameras, so the ends of intervals are added up: at most too wide.
 
     Returns:
-        ``days``; ``trips``; ``crossings`` by cordon and direction; ``entries`` and ``through_share`` by cordon, over the days on
-        which they are shown. A figure is None where nothing is shown, else ``counted`` (not for shares), ``value``, ``low``,
-        ``high``, the last three None where cameras do not tell how much they miss. Rows without an estimate are left out of
-        these when they hold at most :data:`LEFT_OUT` of the count; ``left_out`` is theirs.
+        What the published products tell: ``days``; ``trips``; ``crossings`` by cordon and direction; ``entries`` and
+        ``through_share`` by cordon, over the days on which they are shown. A figure is None where nothing is shown, else
+        ``counted`` (not for shares), ``value``, ``low``, ``high``, the last three None where cameras do not tell how much they
+        miss. Rows without an estimate are left out of these when they hold at most :data:`LEFT_OUT` of the count; ``left_out`` is
+        theirs.
     """
-    through, gates, od = published["through_day"], published["gate_hour"], published["od_day"]
-    everyone = through[through["vehicle_class"] == ALL]
-    of_cordon = {cordon: everyone[everyone["cordon_id"] == cordon] for cordon in cordons}
-    ways = {
-        cordon: {way: gates[(gates["cordon_id"] == cordon) & (gates["direction"] == way)] for way in ("in", "out")}
-        for cordon in cordons
-    }
-    entries = {cordon: int(rows["entries"].sum()) for cordon, rows in of_cordon.items()}
+    through, gates, trips = (published.get(name) for name in ("through_day", "gate_hour", "od_day"))
+    everyone = {} if through is None else _by_cordon(through[through["vehicle_class"] == ALL], cordons)
+    crossed = {} if gates is None else _by_cordon(gates, cordons)
+    entries = {cordon: int(rows["entries"].sum()) for cordon, rows in everyone.items()}
     return {
-        "days": int(gates["date"].nunique()),
-        "trips": _total(od, "trips"),
+        "days": max((table["date"].nunique() for table in published.values()), default=0),
+        "trips": None if trips is None else _total(trips, "trips"),
         "entries": {cordon: entered or None for cordon, entered in entries.items()},
-        "through_share": {cordon: _share(rows) for cordon, rows in of_cordon.items()},
+        "through_share": {cordon: _share(rows) for cordon, rows in everyone.items()},
         "crossings": {
-            cordon: {way: _total(rows, "passages") for way, rows in of_way.items()} for cordon, of_way in ways.items()
+            cordon: {way: _total(rows[rows["direction"] == way], "passages") for way in ("in", "out")}
+            for cordon, rows in crossed.items()
         },
     }
+
+
+def _by_cordon(rows: pd.DataFrame, cordons: tuple[str, ...]) -> dict[str, pd.DataFrame]:
+    return {cordon: rows[rows["cordon_id"] == cordon] for cordon in cordons}
 
 
 def _total(rows: pd.DataFrame, counted: str) -> dict[str, int | None] | None:

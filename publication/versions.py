@@ -1,5 +1,6 @@
 """Where releases stand and how they come to be: whole folders, numbered, never changed."""
 
+import json
 import os
 import re
 import shutil
@@ -8,14 +9,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from kordon.errors import ConfigError, TryAgain
 from publication.files import sha256
 
 VERSION = re.compile(r"v([1-9][0-9]*)")
 APPROVAL = "approval.json"
-ABOUT = ("datapackage.json", "index.html", "privacy_report.json", "privacy.html", APPROVAL)
-"""Files that say when a release was made, how it was attacked, and who approved it; all others are data."""
+WITHDRAWN = "withdrawn.json"
+"""Stands in a version whose files were withdrawn, and says why."""
+ABOUT = ("datapackage.json", "index.html", "privacy_report.json", "privacy.html", APPROVAL, WITHDRAWN)
+"""Files that say when a release was made, how it was attacked, who approved it and why it went; all others are data."""
 
 
 def period_name(first: date, last: date) -> str:
@@ -40,6 +44,27 @@ def refuse_overlap(series: Path, *, first: date, last: date) -> None:
             )
 
 
+def with_files(period: Path) -> list[Path]:
+    """The folders of a period's versions that were not withdrawn, the oldest first."""
+    return [folder for folder in versions_of(period) if withdrawal_of(folder) is None]
+
+
+def withdrawal_of(folder: Path) -> dict[str, Any] | None:
+    """What ``withdrawn.json`` of a version says; None when it was not withdrawn."""
+    path = folder / WITHDRAWN
+    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else None
+
+
+def covering(series: Path, *, first: date, last: date) -> list[Path]:
+    """The versions of a series, not withdrawn, whose period shares a day with these."""
+    found = []
+    for folder in sorted(series.iterdir()) if series.is_dir() else []:
+        span = _period(folder.name)
+        if span is not None and span[0] <= last and first <= span[1]:
+            found += with_files(folder)
+    return found
+
+
 def latest(period: Path) -> tuple[int, Path] | None:
     """The newest version of a period and its folder, or None."""
     found = versions_of(period)
@@ -57,6 +82,24 @@ def versions_of(period: Path) -> list[Path]:
 def fingerprint(folder: Path) -> dict[str, str]:
     """The SHA-256 of each data file of a release."""
     return {path.name: sha256(path) for path in sorted(folder.iterdir()) if path.name not in ABOUT}
+
+
+def is_same_data(folder: Path, published: Path) -> bool:
+    """Whether a new release holds the data of a published version.
+
+    Raises:
+        ConfigError: that version was withdrawn: its data does not come back under another number.
+    """
+    withdrawn = withdrawal_of(published)
+    if withdrawn is None:
+        return fingerprint(folder) == fingerprint(published)
+    gone = {file["path"]: file["sha256"] for file in withdrawn["files"] if file["path"] not in ABOUT}
+    if fingerprint(folder) == gone:
+        raise ConfigError(
+            f"{published} was withdrawn ({withdrawn['reason']}), and this would be the same data again. Mend what was wrong with it "
+            "(the city folder, or the days: `kordon run`) before you release the period again."
+        )
+    return False
 
 
 @contextmanager
@@ -80,12 +123,12 @@ def settle(work: Path, target: Path, *, mode: int) -> None:
     """
     work.chmod(mode)
     for path in (*work.rglob("*"), work):
-        _sync(path)
+        sync(path)
     try:
         work.rename(target)
     except OSError as error:
         raise TryAgain(f"{target} was made by another process meanwhile: run the same command again.") from error
-    _sync(target.parent)
+    sync(target.parent)
 
 
 def _period(name: str) -> tuple[date, date] | None:
@@ -96,7 +139,8 @@ def _period(name: str) -> tuple[date, date] | None:
         return None
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """See that a file, or the names in a folder, are on disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -20,7 +20,6 @@ SHARED_PRODUCTS = (
     "through_day",
     "dwell_day",
     "travel_time_hour",
-    "site_hour",
     "camera_health_day",
 )
 OPEN_PRODUCTS = (
@@ -250,6 +249,10 @@ class Products(Section):
     def _known(self) -> Self:
         for tier, names, known in (("shared", self.shared, SHARED_PRODUCTS), ("open", self.open, OPEN_PRODUCTS)):
             for name in names:
+                if (tier, name) == ("shared", "site_hour"):
+                    raise ValueError(
+                        "'site_hour' is not published: beside gate_hour it would tell of single vehicles (docs/adr/0007)"
+                    )
                 if name not in known:
                     raise ValueError(f"{name!r} is not a product of the {tier} tier, which has {', '.join(known)}")
         return self

@@ -14,6 +14,8 @@ from kordon.log import say
 if TYPE_CHECKING:
     from kordon.city import City
 
+MONTH = "od_month_hour"
+"""The dataset of the shared tier that is of a calendar month."""
 WHO_RELEASES = "whoever released it"
 """The role in which ``--approve-as`` approves."""
 
@@ -21,7 +23,7 @@ WHO_RELEASES = "whoever released it"
 @click.command()
 @options("city", "lake", "period", "master", "json")
 @click.option("--tier", type=click.Choice(["shared", "open"]), default="shared", show_default=True, help="Who may receive it.")
-@click.option("--dataset", metavar="NAME", help="Of the open tier: this one only [default: all of the period's unit].")
+@click.option("--dataset", metavar="NAME", help="This one only [default: all of the period's unit; shared: all of days].")
 @click.option("--correction", metavar="REASON", help="Of the open tier: replace what is published, from the reserve for it.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Where it is published once it is approved.")
 @click.option("--approve-as", metavar="NAME", help="Approve it at once, in this name, and publish it.")
@@ -40,16 +42,20 @@ def command(
     """Stage a release of complete days below LAKE/staging, unless an attack on it gets through.
 
     Nobody but its owner reads the staging area. `kordon approve` publishes what is staged. Of the open tier a plan is staged: cells,
-    noise and price; the noise is drawn, once, when it is approved. Its period is one service day, or a calendar month.
+    noise and price; the noise is drawn, once, when it is approved. Its period is one service day, or a calendar month. Of the shared
+    tier, od_month_hour is of a calendar month: release it after the days of that month.
 
     \b
     Example:
       kordon release --city cities/vliet --lake lake --period 2026-03-10..2026-03-12 --out releases
       kordon release --city cities/vliet --lake lake --period 2026-03-10 --tier open --dataset od_day --out releases
+      kordon release --city cities/vliet --lake lake --period 2026-03-01..2026-03-31 --dataset od_month_hour --out releases
     """
-    if tier == "shared" and (dataset or correction):
+    if tier == "shared" and correction is not None:
+        raise UsageError("--correction is of the open tier: a shared release is versioned.")
+    if tier == "shared" and dataset not in (None, MONTH):
         raise UsageError(
-            "--dataset and --correction are of the open tier: a shared release has all products, and is versioned."
+            f"--dataset {dataset}: of the shared tier only {MONTH} stands alone; without --dataset a release has all of days."
         )
     if correction is not None and not correction.strip():
         raise UsageError("--correction REASON: say why what is published is replaced; it is shown in the release.")
@@ -57,7 +63,7 @@ def command(
     if approve_as:
         ready_to_release(loaded, by=approve_as, say=say)
     if tier == "shared":
-        _shared(loaded, lake, period, out=out, master=master, approve_as=approve_as, as_json=as_json)
+        _shared(loaded, lake, period, out=out, master=master, approve_as=approve_as, as_json=as_json, dataset=dataset)
     else:
         _open(
             loaded,
@@ -73,14 +79,24 @@ def command(
 
 
 def _shared(
-    city: "City", lake: str, period: list[date], *, out: Path, master: str | None, approve_as: str | None, as_json: bool
+    city: "City",
+    lake: str,
+    period: list[date],
+    *,
+    out: Path,
+    master: str | None,
+    approve_as: str | None,
+    as_json: bool,
+    dataset: str | None,
 ) -> None:
     from kordon import report
     from kordon.commands.audit import gate
+    from publication.month import build_month
     from publication.release import build
 
+    make = build_month if dataset == MONTH else build
     with opened_lake(lake, master=master, write=False) as opened:
-        made = build(lake=opened, city=city, days=period, out=out, created_at=_now(), audit=gate)
+        made = make(lake=opened, city=city, days=period, out=out, created_at=_now(), audit=gate)
     published = (
         publish(made.path, lake=lake, city=city, by=approve_as, role=WHO_RELEASES, master=master)
         if approve_as and made.is_new

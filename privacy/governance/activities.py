@@ -80,13 +80,14 @@ ACTIVITIES = (
         Text("Releasing statistics", "Statistieken uitgeven"),
         Text(
             "Releases are built from exact counts, protected, attacked by tests, approved by name and published. A shared release "
-            "hides small counts; an open one adds noise.",
+            "hides small counts; an open one adds noise. One that should not be out is withdrawn, by name.",
             "Uitgaven worden gemaakt uit exacte aantallen, beschermd, door tests aangevallen, op naam goedgekeurd en gepubliceerd. "
-            "Een gedeelde uitgave verbergt kleine aantallen; een open uitgave voegt ruis toe.",
+            "Een gedeelde uitgave verbergt kleine aantallen; een open uitgave voegt ruis toe. "
+            "Wat niet buiten hoort te zijn wordt op naam ingetrokken.",
         ),
         (COUNTS, OPS, STAGING, SHARED, OPEN),
-        ("Aggregate", "MakeAvailable"),
-        ("command release", "command approve", "command audit", "dag release"),
+        ("Aggregate", "MakeAvailable", "Erase"),
+        ("command release", "command approve", "command withdraw", "command audit", "dag release"),
     ),
     Activity(
         "protection",

@@ -121,7 +121,10 @@ ZONES = (
     Zone(
         STAGING,
         Text("Staging", "Klaarzetten"),
-        Text("Releases that nobody has approved yet", "Uitgaven die nog niemand heeft goedgekeurd"),
+        Text(
+            "Releases that nobody has approved yet, and exact counts behind those that somebody has, to compare the next version with",
+            "Uitgaven die nog niemand heeft goedgekeurd, en exacte aantallen achter goedgekeurde, om de volgende versie mee te vergelijken",
+        ),
         Text("the folder staging of the lake", "de map staging van het lake"),
         3,
         "NON_PUBLIC",
@@ -194,8 +197,8 @@ RIGHTS: dict[tuple[str, str], tuple[str, ...]] = {
     ("analyst", OPEN): (READ,),
     ("officer", OPS): (READ,),
     ("officer", STAGING): (READ, APPROVE),
-    ("officer", SHARED): (READ,),
-    ("officer", OPEN): (READ,),
+    ("officer", SHARED): (READ, DESTROY),
+    ("officer", OPEN): (READ, DESTROY),
     ("recipient", SHARED): (READ,),
     ("recipient", OPEN): (READ,),
     ("public", OPEN): (READ,),
@@ -242,7 +245,10 @@ def limit(rule: str, city: "City") -> Text:
         ),
         "core": Text(f"{days} {days_en} after the key period", f"{days} {days_nl} na de sleutelperiode"),
         "flow": Text(f"{years} {'year' if years == 1 else 'years'}", f"{years} jaar"),
-        "decision": Text("until it is published or refused", "tot de uitgave gepubliceerd of geweigerd is"),
+        "decision": Text(
+            "until it is published or refused; counts until the period gets no more versions",
+            "tot de uitgave gepubliceerd of geweigerd is; aantallen tot de periode geen versies meer krijgt",
+        ),
         "agreement": Text("as the agreement says", "zoals de overeenkomst bepaalt"),
         "permanent": Text("permanently", "blijvend"),
     }[rule]

@@ -1,6 +1,7 @@
 """The audit as the gate before a release: what Kordon publishes passes, what it would publish with a protection off does not."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -12,7 +13,7 @@ from audit.intervals import SOLVED, intervals
 from audit.system import System
 from kordon.cli import main
 from kordon.commands.audit import gate
-from kordon.errors import PrivacyError
+from kordon.errors import ConfigError, PrivacyError
 from privacy import disclosure, suppression
 from privacy.governance import policy
 from tests import releases
@@ -36,8 +37,12 @@ def published(city, out, *, vehicles, seed, **arguments):
     )
 
 
-def in_small_city(out, *, seed, **arguments):
-    return published(small(seed=seed), out, vehicles=[15, 60, 200, 800][seed % 4], seed=seed, **arguments)
+def in_small_city(out, *, seed, chosen=None, **arguments):
+    city = small(seed=seed)
+    if chosen:
+        products = city.publication.products.model_copy(update={"shared": chosen})
+        city = replace(city, publication=city.publication.model_copy(update={"products": products}))
+    return published(city, out, vehicles=[15, 60, 200, 800][seed % 4], seed=seed, **arguments)
 
 
 def test_a_release_of_vliet_passes_and_holds_its_report(tmp_path, measured):
@@ -83,20 +88,6 @@ def test_control_without_complementary_suppression_nothing_is_published_and_no_f
     with pytest.raises(PrivacyError, match="exact"):
         published(vliet(), tmp_path, vehicles=3000, seed=3, audit=gate)
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == [policy.FILE]
-
-
-def test_a_new_version_that_tells_of_a_few_late_vehicles_is_not_published(tmp_path):
-    city = vliet()
-    given = cells(city, days=[DAY], vehicles=3000, seed=3)
-    arguments = {"days": [DAY], "said": [], "audit": gate}
-    made = releases.published(city, tmp_path, cells=given, created_at=datetime(2026, 3, 14, 9, tzinfo=UTC), **arguments)
-    od = given["od_day"].copy()
-    od.loc[od["trips"].idxmax(), ["trips", "vehicles"]] += 1
-    with pytest.raises(PrivacyError, match="attack 13"):
-        releases.staged(
-            city, tmp_path, cells={**given, "od_day": od}, created_at=datetime(2026, 3, 15, 9, tzinfo=UTC), **arguments
-        )
-    assert [path.name for path in made.path.parent.iterdir()] == ["v1"]
 
 
 def run(capsys, *arguments):
@@ -185,3 +176,33 @@ def test_intervals_are_those_of_two_programs_for_each_count():
                 assert (found.low[column], found.high[column]) == pytest.approx((ends[0], min(ends[1], found.high[column])))
             checked += 1
     assert checked > 100
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        ("gate_hour", "dwell_day"),
+        ("dwell_day", "through_day"),
+        ("gate_hour", "gate_pair_day", "dwell_day"),
+        ("od_day",),
+        ("camera_health_day", "travel_time_hour"),
+    ],
+)
+def test_a_city_publishes_the_products_that_it_chose_and_they_pass(tmp_path, chosen):
+    made = in_small_city(tmp_path, seed=6, audit=gate, chosen=chosen)
+    assert {path.stem for path in made.path.glob("*.csv")} == set(chosen)
+    assert {path.stem for path in made.path.glob("*.parquet")} == set(chosen)
+    about = json.loads((made.path / "datapackage.json").read_text())["kordon"]
+    assert set(about["suppression"]) == set(chosen) - {"camera_health_day"}
+
+
+def test_control_visits_by_dwell_time_are_tied_to_crossings_where_no_pairs_are_published(tmp_path, monkeypatch):
+    monkeypatch.setattr(disclosure, "hide_more", lambda _, *, hidden_rows, k: hidden_rows)
+    with pytest.raises(PrivacyError, match="attack 12"):
+        in_small_city(tmp_path, seed=6, audit=gate, chosen=("gate_hour", "dwell_day"))
+
+
+def test_a_city_that_chose_nothing_publishes_nothing(tmp_path):
+    with pytest.raises(ConfigError, match=r"products\.shared"):
+        in_small_city(tmp_path, seed=6, chosen=("od_month_hour",))
+    assert not (tmp_path / "vliet-shared").exists()

@@ -197,6 +197,16 @@ CITY_FAULTS = {
         '[publication.products]\nopen = ["site_hour"]\n[governance]',
         "not a product of the open",
     ),
+    "unknown product": (
+        "[governance]",
+        '[publication.products]\nshared = ["od_day", "od_week"]\n[governance]',
+        "'od_week' is not a product of the shared tier, which has gate_hour",
+    ),
+    "product that is left out": (
+        "[governance]",
+        '[publication.products]\nshared = ["od_day", "site_hour"]\n[governance]',
+        "'site_hour' is not published: beside gate_hour",
+    ),
     "signing key": (
         "[governance]",
         '[publication]\nsigning_key_file = "k.pem"\n[governance]',

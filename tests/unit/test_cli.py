@@ -72,7 +72,7 @@ def test_each_command_has_help_with_an_example(words):
         (
             ["release", "--city", "cities/vliet", "--lake", "x", "--period", "2026-03-10", "--out", "o", "--dataset", "od_day"],
             2,
-            "are of the open tier",
+            "only od_month_hour stands alone",
         ),
         (["tables", "core_tripp"], 2, "no table"),
         (["levitate"], 2, "levitate"),

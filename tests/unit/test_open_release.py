@@ -24,6 +24,7 @@ from publication.approval import approve
 from publication.open_draw import draw_into
 from publication.open_plan import datasets_of, ledger_of, stage
 from publication.open_through import stage_through
+from publication.withdrawal import withdraw
 from tests.attack.test_suppression_city import vliet
 from tests.unit.population import day_cells
 
@@ -221,6 +222,19 @@ def test_a_crash_between_payment_and_keeping_burns_and_only_a_correction_draws_a
     assert made.path.name == "v2"
     about = json.loads((made.path / "datapackage.json").read_text())["kordon"]
     assert about["correction"] == "the first run died"
+    assert office.ledger.spent(day=DAY) == pytest.approx(2 * 0.0045, abs=1e-8)
+
+
+def test_what_is_withdrawn_stays_paid_and_only_a_correction_takes_its_place(office):
+    planned = office.plan()
+    made = office.approve(planned)
+    withdraw(made.path, lake=office.below / "lake", city=VLIET, by="An", role="privacy officer", reason="A site was misplaced.")
+    assert office.ledger.spent(day=DAY) == pytest.approx(0.0045, abs=1e-8)
+    with pytest.raises(ConfigError, match="does not bring it back"):
+        office.approve(planned)
+    with pytest.raises(ConfigError, match="was withdrawn; what it cost stays spent"):
+        office.plan()
+    assert office.approve(office.plan(correction="a site was misplaced")).version == 2
     assert office.ledger.spent(day=DAY) == pytest.approx(2 * 0.0045, abs=1e-8)
 
 

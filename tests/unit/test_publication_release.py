@@ -183,7 +183,8 @@ def test_the_same_data_again_is_the_version_that_is_there(day_cells, tmp_path):
 def test_other_data_is_a_new_version_and_the_old_one_stays_as_it_was(day_cells, tmp_path):
     first = made(day_cells, tmp_path)
     before = contents(first.path)
-    busier = {**day_cells, "od_day": day_cells["od_day"].assign(trips=day_cells["od_day"]["trips"] + 1)}
+    od = day_cells["od_day"]
+    busier = {**day_cells, "od_day": od.assign(trips=od["trips"] + 50, vehicles=od["vehicles"] + 50)}
     second = made(busier, tmp_path)
     assert (second.version, second.is_new, second.path.name) == (2, True, "v2")
     assert package_of(second.path)["kordon"]["replaces"] == "v1"

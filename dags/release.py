@@ -12,6 +12,7 @@ from dags.parts.city import ScheduledCity, cities
 from dags.parts.dag import city_dag
 from dags.parts.evidence import evidence, waiting
 from dags.parts.submit import submit
+from kordon.state import staging_area
 
 DOC = """
 A {tier} release of a {unit}: built, attacked, and staged where nobody reads it, until a person approves it.
@@ -63,7 +64,7 @@ def release(name: str, city: ScheduledCity) -> DAG:
             retries=0,
         )
         answer = ["--by", ANSWER % ("responded_by_user", "name"), "--role", ANSWER % ("params_input", "role")]
-        published = submit("published", city, ["approve", f"{lake}/staging/{STAGED}", *where, *answer], account="publish")
+        published = submit("published", city, ["approve", f"{staging_area(lake)}/{STAGED}", *where, *answer], account="publish")
         final >> built >> staged >> approval >> published
     return dag
 

@@ -31,7 +31,7 @@ class Published:
 def approve(
     uri: str | Path,
     *,
-    lake: Path,
+    lake: str | Path,
     city: "City",
     by: str,
     role: str,
@@ -121,7 +121,7 @@ def _refuse_taken(terms: Terms) -> None:
     versions.refuse_overlap(terms.period.parent, first=terms.first, last=terms.last)
 
 
-def _decided(lake: Path, staged: Staged, *, city: "City", by: str, role: str, now: datetime | None) -> audit_log.Entry:
+def _decided(lake: str | Path, staged: Staged, *, city: "City", by: str, role: str, now: datetime | None) -> audit_log.Entry:
     """The entry of the approval: that of a run that died before it could publish, or one that is written now."""
     for entry in audit_log.entries(audit_log.of_lake(lake)):
         if entry["action"] == APPROVED and entry.get("sha256") == staged.digest:
@@ -130,7 +130,7 @@ def _decided(lake: Path, staged: Staged, *, city: "City", by: str, role: str, no
 
 
 def _log(
-    lake: Path, action: str, staged: Staged, *, city: "City", by: str, role: str, now: datetime | None, **what: str
+    lake: str | Path, action: str, staged: Staged, *, city: "City", by: str, role: str, now: datetime | None, **what: str
 ) -> audit_log.Entry:
     terms = staged.terms
     return audit_log.append(

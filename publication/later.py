@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from kordon.errors import ConfigError
+from kordon.state import staging_area
 from privacy.day_relations import Crossing
 from privacy.disclosure import SHOWN, SUPPRESSED
 from privacy.relations import Bools
@@ -57,7 +58,7 @@ def exact_of(true: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     }
 
 
-def before(published: Path, *, lake: Path, true: Mapping[str, pd.DataFrame]) -> Before:
+def before(published: Path, *, lake: str | Path, true: Mapping[str, pd.DataFrame]) -> Before:
     """What was kept of a published version.
 
     Args:
@@ -66,7 +67,7 @@ def before(published: Path, *, lake: Path, true: Mapping[str, pd.DataFrame]) -> 
     Raises:
         ConfigError: nothing was kept in this lake, or the version has other rows.
     """
-    kept = lake / staging.FOLDER / Path(str(approval_of(published).get("staged"))).name / staging.BASIS
+    kept = staging_area(lake) / Path(str(approval_of(published).get("staged"))).name / staging.BASIS
     rows, exact = {}, {}
     for product in (p for p in (*PRODUCTS, *MONTHLY) if p.name in true and p.name in EXACT):
         path = kept / f"{product.name}.parquet"

@@ -109,7 +109,7 @@ def stage_from_lake(
     wanted = consecutive(days)
     of_lake = refuse_incomplete(lake, days=wanted, city=city)
     return stage(
-        lake=Path(lake.uri),
+        lake=lake.uri,
         city=city,
         dataset=dataset,
         days=wanted,
@@ -125,7 +125,7 @@ def stage_from_lake(
 
 def stage(
     *,
-    lake: Path,
+    lake: str | Path,
     city: "City",
     dataset: str,
     days: list[date],

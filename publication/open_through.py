@@ -89,7 +89,7 @@ def through_month(pairs: Drawn, gates: Drawn, *, q: float) -> pd.DataFrame:
 
 def stage_through(
     *,
-    lake: Path,
+    lake: str | Path,
     city: "City",
     days: list[date],
     out: Path,

@@ -49,7 +49,7 @@ def stage(
     series: str,
     days: Sequence[date],
     city: "City",
-    lake: Path,
+    lake: str | Path,
     out: Path,
     policy: str,
     created_at: datetime,

@@ -19,10 +19,11 @@ from typing import Any
 
 from kordon import audit_log
 from kordon.errors import PrivacyError, UsageError
+from kordon.state import staging_area
 from publication import versions
 from publication.files import sha256
 
-FOLDER, TERMS, FILES, BASIS = "staging", "staged.json", "release", "basis"
+TERMS, FILES, BASIS = "staged.json", "release", "basis"
 STAGED = "release_staged"
 """Action of the audit-log entry that holds the hash."""
 OWNER_ONLY = 0o700
@@ -85,14 +86,14 @@ class Staged:
         return self.folder / FILES
 
 
-def stage(lake: Path, *, terms: Terms, purpose: str, fill: Callable[[Path], bool]) -> Staged | None:
+def stage(lake: str | Path, *, terms: Terms, purpose: str, fill: Callable[[Path], bool]) -> Staged | None:
     """Stage a release, and log its hash.
 
     Args:
         fill: writes the files into an empty folder and attacks them, and says whether there is something to stage. If not, or when
             it raises, no file stays.
     """
-    area = lake / FOLDER
+    area = staging_area(lake)
     area.mkdir(parents=True, exist_ok=True)
     area.chmod(OWNER_ONLY)
     with versions.building(area, mode=OWNER_ONLY) as work:
@@ -124,7 +125,7 @@ def digest(folder: Path) -> str:
     return hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()
 
 
-def find(uri: str | Path, *, lake: Path) -> Staged:
+def find(uri: str | Path, *, lake: str | Path) -> Staged:
     """A staged release of a lake, by what ``kordon release`` printed.
 
     Raises:
@@ -132,8 +133,9 @@ def find(uri: str | Path, *, lake: Path) -> Staged:
         PrivacyError: the audit log is damaged, or does not know the release.
     """
     folder = Path(uri).absolute()
-    if folder.parent.resolve() != (lake / FOLDER).resolve() or not (folder / TERMS).is_file():
-        raise UsageError(f"{uri} is no release that waits below {lake / FOLDER}: give the URI that `kordon release` printed.")
+    area = staging_area(lake)
+    if folder.parent.resolve() != area.resolve() or not (folder / TERMS).is_file():
+        raise UsageError(f"{uri} is no release that waits below {area}: give the URI that `kordon release` printed.")
     audit_log.verify(audit_log.of_lake(lake))
     logged = _logged(lake, folder)
     if logged is None:
@@ -185,6 +187,6 @@ def alone(staged: Staged) -> Iterator[None]:
         os.close(handle)
 
 
-def _logged(lake: Path, folder: Path) -> audit_log.Entry | None:
+def _logged(lake: str | Path, folder: Path) -> audit_log.Entry | None:
     entries = audit_log.entries(audit_log.of_lake(lake))
     return next((e for e in entries if e["action"] == STAGED and e["staged"] == folder.name), None)

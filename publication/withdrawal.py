@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from kordon import audit_log
 from kordon.errors import ConfigError, UsageError
+from kordon.state import staging_area
 from publication import staging, versions
 from publication.approval import APPROVED, approval_of, purpose_of
 from publication.files import sha256
@@ -45,7 +46,7 @@ class Withdrawn:
 
 
 def withdraw(
-    release: Path, *, lake: Path, city: "City", by: str, role: str, reason: str, now: datetime | None = None
+    release: Path, *, lake: str | Path, city: "City", by: str, role: str, reason: str, now: datetime | None = None
 ) -> Withdrawn:
     """Delete the files of a published version, and leave a page in their place that says why.
 
@@ -75,12 +76,20 @@ def withdraw(
             _replace(folder / versions.WITHDRAWN, json.dumps(said, ensure_ascii=False, indent=2) + "\n")
         elif not _left(folder):
             raise ConfigError(f"{release} was withdrawn on {said['withdrawn_at']} by {said['by']}: {said['reason']}")
-        deleted = _finish(folder, said, staged=lake / staging.FOLDER / Path(approval["staged"]).name)
+        deleted = _finish(folder, said, staged=staging_area(lake) / Path(approval["staged"]).name)
     return Withdrawn(folder, int(said["version"]), str(said["reason"]), deleted)
 
 
 def _decided(
-    folder: Path, approval: dict[str, Any], *, lake: Path, city: "City", by: str, role: str, reason: str, now: datetime | None
+    folder: Path,
+    approval: dict[str, Any],
+    *,
+    lake: str | Path,
+    city: "City",
+    by: str,
+    role: str,
+    reason: str,
+    now: datetime | None,
 ) -> dict[str, Any]:
     """What ``withdrawn.json`` says, logged: by an entry that a run left which died before it could mark the version, or a new one."""
     package = json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))

@@ -1,17 +1,18 @@
 """What an approver reads: the staged release in numbers, and how the attacks on it went."""
 
 import json
-from pathlib import Path
 from typing import Any
 
-FOLDER, TERMS, FILES = "staging", "staged.json", "release"
-"""As ``kordon release`` stages: ``<lake>/staging/<name>/staged.json`` and ``release/``."""
+from kordon.state import staging_area
+
+TERMS, FILES = "staged.json", "release"
+"""As ``kordon release`` stages: a folder with ``staged.json`` and ``release/``."""
 
 
 def waiting(lake: str, *, first: str, last: str, tier: str) -> str | None:
     """The name of the newest staged release of a period, days in ISO format, that nobody has approved yet."""
     found = []
-    for file in (Path(lake) / FOLDER).glob(f"*/{TERMS}"):
+    for file in staging_area(lake).glob(f"*/{TERMS}"):
         terms = json.loads(file.read_text(encoding="utf-8"))
         if (terms["first_day"], terms["last_day"], terms["tier"]) == (first, last, tier):
             found.append((terms["version"], terms["created_at"], file.parent))
@@ -21,7 +22,7 @@ def waiting(lake: str, *, first: str, last: str, tier: str) -> str | None:
 
 def evidence(lake: str, staged: str) -> str:
     """Markdown of a staged release: period, what is hidden, what was let through, and each attack with its verdict."""
-    folder = Path(lake) / FOLDER / staged / FILES
+    folder = staging_area(lake) / staged / FILES
     about = json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))["kordon"]
     report = folder / "privacy_report.json"
     attacks = _attacks(json.loads(report.read_text(encoding="utf-8"))) if report.is_file() else []

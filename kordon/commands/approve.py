@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kordon.cli import loaded_city, opened_lake, options
+from kordon.cli import loaded_city, opened_lake, options, place
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,7 +81,7 @@ def publish(
     from publication.open_draw import cells_of, draw_into
     from publication.open_plan import PLAN, ledger_of
 
-    folder = Path(lake).absolute()
+    where = place(lake)
 
     def cells(table: str, runs: list[dict[str, str]]) -> "pd.DataFrame":
         with opened_lake(lake, master=master, write=False) as opened:
@@ -91,8 +91,8 @@ def publish(
         ledger = ledger_of(city, out=Path(staged.terms.out))
         return draw_into(staged, work, city=city, ledger=ledger, cells=cells, attack=gate, new_cells=new_cells)
 
-    is_to_be_drawn = (staging.find(uri, lake=folder).files / PLAN).is_file()
-    return approval.approve(uri, lake=folder, city=city, by=by, role=role, fill=drawn if is_to_be_drawn else None)
+    is_to_be_drawn = (staging.find(uri, lake=where).files / PLAN).is_file()
+    return approval.approve(uri, lake=where, city=city, by=by, role=role, fill=drawn if is_to_be_drawn else None)
 
 
 @command.command()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kordon.cli import loaded_city, opened_lake, options
+from kordon.cli import loaded_city, opened_lake, options, place
 from kordon.commands.approve import publish, ready_to_release
 from kordon.errors import UsageError
 from kordon.log import say
@@ -132,7 +132,7 @@ def _open(
     }
     wanted = datasets_of(period, city=city, dataset=dataset)
     if wanted == [THROUGH]:
-        planned = [stage_through(lake=Path(lake).absolute(), ledger=ledger_of(city, out=out), attack=gate, **terms)]
+        planned = [stage_through(lake=place(lake), ledger=ledger_of(city, out=out), attack=gate, **terms)]
     else:
         with opened_lake(lake, master=master, write=False) as opened:
             planned = [stage_from_lake(lake=opened, dataset=name, correction=correction, **terms) for name in wanted]

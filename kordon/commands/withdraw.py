@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from kordon.cli import loaded_city, options
+from kordon.cli import loaded_city, options, place
 
 
 @click.command()
@@ -26,5 +26,5 @@ def command(release: Path, city: Path, lake: str, as_json: bool, by: str, role: 
     from kordon import report
     from publication.withdrawal import withdraw
 
-    done = withdraw(release, lake=Path(lake).absolute(), city=loaded_city(city), by=by, role=role, reason=reason)
+    done = withdraw(release, lake=place(lake), city=loaded_city(city), by=by, role=role, reason=reason)
     report.show_withdrawn(done, as_json=as_json)

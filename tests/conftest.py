@@ -19,6 +19,7 @@ LONGEST = (
     "independent",
     "suppression_attack",
     "boundaries",
+    "cluster",
     "ingest_reruns",
     "quality",
     "residue",

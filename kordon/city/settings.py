@@ -251,7 +251,7 @@ class Products(Section):
             for name in names:
                 if (tier, name) == ("shared", "site_hour"):
                     raise ValueError(
-                        "'site_hour' is not published: beside gate_hour it would tell of single vehicles (docs/adr/0007)"
+                        "'site_hour' is not published: beside gate_hour it would tell of single vehicles (docs/adr/0008)"
                     )
                 if name not in known:
                     raise ValueError(f"{name!r} is not a product of the {tier} tier, which has {', '.join(known)}")

@@ -1,4 +1,4 @@
-"""Why there is no shared site_hour (docs/adr/0007): beside gate_hour it tells of unread plates, or of hidden crossings."""
+"""Why there is no shared site_hour (docs/adr/0008): beside gate_hour it tells of unread plates, or of hidden crossings."""
 
 import pytest
 

@@ -80,7 +80,7 @@ def apply(*, lake: "Lake", city: "City", now: datetime, landing: "Landing | None
         # A table of raw reads is always swept: an old version may hold a file's lines that were replaced since.
         spared |= vacuum(lake, name, but_for=rows) if kept_by(name) != RAW else vacuum(lake, name, but_for=None)
     report.spared = sorted(spared)
-    _old_operations(lake, before=_years_before(now, city.retention.flow_years))
+    _old_operations(lake, before=years_before(now, city.retention.flow_years))
     if landing is not None:
         report.landing = delete_loaded(lake, landing=landing, before=_raw_limit(city, now=now))
     report.left = [path for name, rows in due.items() for path in remains(lake, name, days=rows, strays=kept_by(name) == RAW)]
@@ -99,7 +99,8 @@ def _raw_limit(city: "City", *, now: datetime) -> datetime:
     return now - timedelta(hours=city.retention.raw_hours)
 
 
-def _years_before(now: datetime, years: int) -> date:
+def years_before(now: datetime, years: int) -> date:
+    """The same day, some years ago."""
     today = now.date()
     # Of the 29th of February only some years have one.
     day = 28 if (today.month, today.day) == (2, 29) else today.day
@@ -112,7 +113,7 @@ def _due(lake: "Lake", city: "City", *, now: datetime) -> dict[str, dict[date, i
     raw = _raw_days_due(lake, on_disk["raw_read"], limit=_raw_limit(city, now=now))
     # Repaired plates live as long as the reads that they are of.
     raw |= on_disk["raw_repaired"] - on_disk["raw_read"]
-    oldest_flow = _years_before(now, city.retention.flow_years)
+    oldest_flow = years_before(now, city.retention.flow_years)
     vehicles = _vehicle_days_due(lake, city, set().union(*(on_disk[n] for n in on_disk if kept_by(n) == VEHICLES)), now=now)
     due: dict[str, dict[date, int]] = {}
     for name, found in on_disk.items():

@@ -27,10 +27,12 @@ def command(city: Path, lake: str, keystore: Path | None, master: str | None, as
     """
     from datetime import UTC, datetime
 
-    from kordon import audit_log, days, report
-    from kordon.retention import apply
+    from kordon import audit_log, days, objects, report
+    from kordon.retention import apply, years_before
     from privacy.key_life import KeyLife
     from privacy.keys import Keystore
+    from publication import staging
+    from publication.approval import purpose_of
 
     loaded, now = loaded_city(city), datetime.now(UTC)
     store = Keystore(keystore or state_home("keys", loaded.id))
@@ -40,6 +42,12 @@ def command(city: Path, lake: str, keystore: Path | None, master: str | None, as
         closed = days.close(opened, store.destroyed_days(loaded.id), metadata={"reason": "key destroyed"})
         done = apply(lake=opened, city=loaded, now=now, landing=landing)
         done.closed = sorted({*closed, *done.closed})
+        # Releases are staged in a folder; a lake in an object store has none.
+        limit = years_before(now, loaded.retention.flow_years)
+        forgotten = [] if objects.is_remote(lake) else staging.forget(Path(lake), before=limit)
+        if forgotten:
+            log = audit_log.of_lake(lake)
+            audit_log.append(log, action="basis_deleted", purpose=purpose_of(loaded), now=now, staged=forgotten)
         report.show_retention(done, keys=[record.period for record in keys], as_json=as_json)
     if done.left:
         named = ", ".join(str(day) for day in done.spared)

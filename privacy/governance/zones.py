@@ -246,8 +246,8 @@ def limit(rule: str, city: "City") -> Text:
         "core": Text(f"{days} {days_en} after the key period", f"{days} {days_nl} na de sleutelperiode"),
         "flow": Text(f"{years} {'year' if years == 1 else 'years'}", f"{years} jaar"),
         "decision": Text(
-            "until it is published or refused; counts until the period gets no more versions",
-            "tot de uitgave gepubliceerd of geweigerd is; aantallen tot de periode geen versies meer krijgt",
+            f"until it is published or refused; exact counts {years} {'year' if years == 1 else 'years'}",
+            f"tot de uitgave gepubliceerd of geweigerd is; exacte aantallen {years} jaar",
         ),
         "agreement": Text("as the agreement says", "zoals de overeenkomst bepaalt"),
         "permanent": Text("permanently", "blijvend"),

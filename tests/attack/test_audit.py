@@ -177,6 +177,24 @@ def test_12_what_everybody_knows_without_the_release_is_not_counted_against_it(t
     assert counted.reached["hidden"] == 1
 
 
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"gate_hour": "passages | status \n 50 | ok"},
+        {"through_day": "vehicle_class | entries | through | status \n all | 50 | 20 | ok"},
+    ],
+)
+def test_12_control_visits_by_dwell_time_are_at_most_the_entries_where_no_pairs_are_published(tmp_path, beside):
+    dwells = """
+        dwell_bin_s | visits | status
+        0           | 45     | ok
+        1800        | -      | suppressed
+    """
+    assert twelve(release(tmp_path / "alone", dwell_day=dwells)).passed
+    found = twelve(release(tmp_path / "both", dwell_day=dwells, **beside))
+    assert found.reached["narrow"] >= 1
+
+
 # Attack 13
 
 HOURS = """

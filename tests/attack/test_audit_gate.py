@@ -196,12 +196,6 @@ def test_a_city_publishes_the_products_that_it_chose_and_they_pass(tmp_path, cho
     assert set(about["suppression"]) == set(chosen) - {"camera_health_day"}
 
 
-def test_control_visits_by_dwell_time_are_tied_to_crossings_where_no_pairs_are_published(tmp_path, monkeypatch):
-    monkeypatch.setattr(disclosure, "hide_more", lambda _, *, hidden_rows, k: hidden_rows)
-    with pytest.raises(PrivacyError, match="attack 12"):
-        in_small_city(tmp_path, seed=6, audit=gate, chosen=("gate_hour", "dwell_day"))
-
-
 def test_a_city_that_chose_nothing_publishes_nothing(tmp_path):
     with pytest.raises(ConfigError, match=r"products\.shared"):
         in_small_city(tmp_path, seed=6, chosen=("od_month_hour",))

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from supervisor.xmlrpc import SupervisorTransport
 
 ROOT = Path(__file__).resolve().parent.parent
 PLACES = ROOT / "docker" / "servers" / "places.sh"
+DOOR = "supervisor.sock"
 UP_S = 600
 """So long servers have to come up. Airflow takes most of it."""
 CHECK_S = 20
@@ -120,14 +121,20 @@ def places() -> tuple[Path, Path]:
     return folder, secrets
 
 
+def asking(folder: Path) -> Any:
+    """What supervisord answers, by XML-RPC. One that was interrupted cannot be asked again."""
+    transport = SupervisorTransport(None, None, f"unix://{folder / DOOR}")
+    return ServerProxy("http://127.0.0.1", transport=transport).supervisor
+
+
 @contextmanager
-def supervisor(folder: Path, wanted: list[Server]) -> Iterator[Any]:
-    """A running supervisord that knows the servers and has started none; its answers by XML-RPC. All have ended afterwards.
+def supervisor(folder: Path, wanted: list[Server]) -> Iterator[None]:
+    """A running supervisord that knows the servers and has started none. All have ended afterwards.
 
     Raises:
         StackError: one runs in this folder, or it does not stay.
     """
-    logs, door = folder / "logs", folder / "supervisor.sock"
+    logs, door = folder / "logs", folder / DOOR
     logs.mkdir(exist_ok=True)
     with socket.socket(socket.AF_UNIX) as probe:
         if probe.connect_ex(str(door)) == 0:
@@ -151,7 +158,6 @@ supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
     )
     # A session of its own: Ctrl-C is for this process, which then stops the servers in order.
     process = subprocess.Popen([Path(sys.executable).parent / "supervisord", "-c", settings], start_new_session=True)
-    answers = ServerProxy("http://127.0.0.1", transport=SupervisorTransport(None, None, f"unix://{door}"))
     try:
         for _ in range(100):
             if process.poll() is not None:
@@ -159,12 +165,33 @@ supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
             if door.exists():
                 break
             time.sleep(0.1)
-        yield answers.supervisor
+        yield
     except (Fault, OSError) as fault:
         raise StackError(f"supervisord does not do what it should ({fault}): {logs / 'supervisord.log'} says why.") from None
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait()
+        end_session(process.pid)
+
+
+def end_session(leader: int) -> None:
+    """End what the servers of a session left behind: a Spark driver is in a group of its own, and outlives Airflow's task."""
+    for by in (signal.SIGTERM, signal.SIGKILL):
+        for _ in range(50):
+            left = [pid for pid in (int(path.name) for path in Path("/proc").glob("[0-9]*")) if session_of(pid) == leader]
+            if not left:
+                return
+            for pid in left:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, by)
+            time.sleep(0.2)
+
+
+def session_of(pid: int) -> int | None:
+    try:
+        return os.getsid(pid)
+    except ProcessLookupError:
+        return None
 
 
 def bring_up(wanted: list[Server], *, asked: Any, logs: Path) -> None:
@@ -197,6 +224,20 @@ def bring_up(wanted: list[Server], *, asked: Any, logs: Path) -> None:
     say(f"All are up after {time.monotonic() - start:.0f} s. Ctrl-C stops them.")
 
 
+def take_down(wanted: list[Server], *, asked: Any) -> None:
+    """Stop at once all that nobody needs any more, then what those needed, and so on."""
+    left = list(wanted)
+    while left:
+        last = [server for server in left if not any(server.name in other.needs for other in left)]
+        for server in last:
+            # One that has ended cannot be stopped.
+            with suppress(Fault):
+                asked.stopProcess(server.name, False)
+        while any(asked.getProcessInfo(server.name)["statename"] == "STOPPING" for server in last):
+            time.sleep(0.2)
+        left = [server for server in left if server not in last]
+
+
 def tail(log: Path) -> str:
     return "\n".join(log.with_name(f"{log.name}.log").read_text(encoding="utf-8", errors="replace").splitlines()[-15:])
 
@@ -220,16 +261,22 @@ def main(names: list[str]) -> None:
     if taken:
         raise StackError(f"{taken[0]} answers before it was started: stop what runs there, or give another port ({PLACES}).")
     make(secrets)
-    with supervisor(folder, wanted) as asked:
-        bring_up(wanted, asked=asked, logs=folder / "logs")
-        addresses = subprocess.run(
-            [ROOT / "docker" / "servers" / "addresses"], capture_output=True, text=True, check=True
-        ).stdout
-        kinds = {server.name.partition("-")[0] for server in wanted} | {"folders"}
-        say("\n".join(line for line in addresses.splitlines() if line.partition(" ")[0].lower() in kinds))
-        while True:
-            asked.getState()
-            time.sleep(5)
+    with supervisor(folder, wanted):
+        try:
+            run(wanted, asked=asking(folder), logs=folder / "logs")
+        finally:
+            take_down(wanted, asked=asking(folder))
+
+
+def run(wanted: list[Server], *, asked: Any, logs: Path) -> None:
+    """Bring the servers up, say where they are, and wait until somebody stops this process."""
+    bring_up(wanted, asked=asked, logs=logs)
+    addresses = subprocess.run([ROOT / "docker" / "servers" / "addresses"], capture_output=True, text=True, check=True).stdout
+    kinds = {server.name.partition("-")[0] for server in wanted} | {"folders"}
+    say("\n".join(line for line in addresses.splitlines() if line.partition(" ")[0].lower() in kinds))
+    while True:
+        asked.getState()
+        time.sleep(5)
 
 
 def stop(*_: Any) -> None:

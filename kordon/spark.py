@@ -107,11 +107,21 @@ def submit_options(*, store: bool = False) -> dict[str, str]:
         store: the lake or the landing files are in an object store.
     """
     folders = [jars.FOLDER, *([jars.STORE_FOLDER] if store else [])]
+    handed_out = {} if jars_of_workers() else {"jars": ",".join(f"{folder}/*.jar" for folder in folders)}
     return {
         "driver_memory": f"{memory_gb()}g",
-        "jars": ",".join(f"{folder}/*.jar" for folder in folders),
         "driver_class_path": os.pathsep.join(f"{folder}/*" for folder in folders),
+        **handed_out,
     }
+
+
+def jars_of_workers() -> str | None:
+    """The class path of our jars on the workers of a cluster, where they are installed there: ``KORDON_WORKER_JARS``.
+
+    Without it the driver hands its own out, to each executor of each application. Those for a store are 640 MB, and over an encrypted
+    connection two executors on a busy machine gave up on them after two minutes.
+    """
+    return os.environ.get("KORDON_WORKER_JARS")
 
 
 def session(*, master: str | None = None, app: str = "kordon", quick: bool = False, store: bool = False) -> "SparkSession":
@@ -194,7 +204,10 @@ def _with_jars(builder: "SparkSession.Builder", *, local: bool, store: bool) -> 
     """
     paths = [str(path) for path in jars.paths(store=store)]
     if not local:
-        return builder.config("spark.jars", ",".join(paths))
+        there = jars_of_workers()
+        return (
+            builder.config("spark.executor.extraClassPath", there) if there else builder.config("spark.jars", ",".join(paths))
+        )
     return builder.config("spark.driver.extraClassPath", os.pathsep.join(paths)).config(
         "spark.hadoop.fs.file.impl", "com.globalmentor.apache.hadoop.fs.BareLocalFileSystem"
     )

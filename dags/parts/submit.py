@@ -98,7 +98,7 @@ def submit(
         name=f"kordon-{city.id}-{task_id}",
         application=str(ROOT / "dags" / "parts" / "application" / "kordon_application.py"),
         application_args=list(command),
-        jars=options["jars"],
+        jars=options.get("jars"),
         driver_class_path=options["driver_class_path"],
         driver_memory=options["driver_memory"],
         conf={"spark.driver.extraJavaOptions": "{{ java_options() }}"},

@@ -1,6 +1,8 @@
 # What all that speaks to the cluster needs: Spark, and a folder of settings that holds the cluster's secret.
 SPARK_HOME="$(echo "$ROOT"/.venv/lib/python3*/site-packages/pyspark)"
 export SPARK_HOME
+# Each machine of the stack has them at the same place.
+export KORDON_WORKER_JARS="$ROOT/.jars/*:$ROOT/.jars-store/*"
 export SPARK_CONF_DIR="$KORDON_STACK/spark/conf"
 if [ "$LISTEN" = 127.0.0.1 ]; then
   export SPARK_LOCAL_IP=127.0.0.1

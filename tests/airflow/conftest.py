@@ -22,11 +22,7 @@ if find_spec("airflow") and sys.prefix.endswith(".venv-airflow"):
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
     }
-    for name in [
-        name
-        for name in os.environ
-        if name.startswith(("KORDON_LA", "KORDON_RELEASES", "KORDON_CITIES", "KORDON_KEK", "KORDON_ACCOUNTS", "SPARK_CONF_DIR"))
-    ]:
+    for name in [name for name in os.environ if name.startswith(("KORDON_", "SPARK_CONF_DIR")) and name != "KORDON_REQUIRE"]:
         del os.environ[name]
 
 

@@ -72,7 +72,7 @@ def test_only_the_first_task_is_told_where_plates_and_keys_are(bag):
     assert told == {"reads"}
 
 
-def test_each_task_has_its_own_account_of_a_store_and_the_jars_for_it(bag):
+def test_each_task_has_its_own_account_of_a_store_and_the_jars_for_it(bag, monkeypatch):
     dags = bag(KORDON_ACCOUNTS="/accounts/{city}", KORDON_LAKE="s3a://{city}-{zone}/lake", SPARK_CONF_DIR="/cluster").dags
     tasks = [task for dag in dags.values() for task in dag.tasks if task.task_type == "SparkSubmitOperator"]
     for task in tasks:
@@ -89,6 +89,10 @@ def test_each_task_has_its_own_account_of_a_store_and_the_jars_for_it(bag):
         "snapshots": "flows",
         "past_its_time": "retention",
     }
+    installed = bag("daily.py", KORDON_WORKER_JARS="/jars/*").dags["kordon_daily_vliet"].get_task("reads")
+    assert installed.jars is None
+    assert ".jars-store/" in installed.driver_class_path
+    monkeypatch.delenv("KORDON_WORKER_JARS")
     local = bag("daily.py", KORDON_LAKE="/data/{city}/lake").dags["kordon_daily_vliet"].get_task("reads")
     assert ".jars-store" not in local.jars
 

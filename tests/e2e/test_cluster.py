@@ -11,7 +11,7 @@ import pytest
 from kordon.lake import Lake
 from tests.e2e import vliet
 from tests.e2e.content import content
-from tests.stack import ROOT, stack
+from tests.stack import stack
 
 DAYS = vliet.days(1)
 
@@ -29,7 +29,9 @@ def cluster(tmp_path_factory):
 def bare_python(tmp_path):
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "bare")], check=True)
     python = tmp_path / "bare" / "bin" / "python3"
-    assert subprocess.run([python, "-c", "import kordon"], check=False, capture_output=True, cwd=tmp_path).returncode == 1
+    # As a worker starts it: the stack takes the path of the tests away.
+    found = subprocess.run([python, "-c", "import kordon"], check=False, capture_output=True, cwd=tmp_path, env={})
+    assert found.returncode == 1
     return python
 
 
@@ -56,7 +58,6 @@ def test_a_day_on_two_workers_without_kordon_equals_a_local_one(spark, cluster, 
         [Path(sys.executable).parent / "kordon", *words],
         env={
             **os.environ,
-            "PYTHONPATH": str(ROOT),
             "KORDON_TRACEBACK": "1",
             "KORDON_SPARK_MEMORY_GB": "2",
             "SPARK_CONF_DIR": str(cluster.folder / "spark" / "conf"),

@@ -176,14 +176,14 @@ def clear(staged: Staged) -> None:
     shutil.rmtree(staged.files, ignore_errors=True)
 
 
-def forget(lake: Path, *, before: date) -> list[str]:
+def forget(lake: str | Path, *, before: date) -> list[str]:
     """Delete what releases rest on whose last day lies before a day: exact counts are kept as long as those of the lake.
 
     Returns:
         The names of the releases, as they were staged.
     """
     found = []
-    for terms in sorted((lake / FOLDER).glob(f"*/{TERMS}")):
+    for terms in sorted(staging_area(lake).glob(f"*/{TERMS}")):
         basis = terms.parent / BASIS
         if basis.is_dir() and Terms(**json.loads(terms.read_text(encoding="utf-8"))).last < before:
             shutil.rmtree(basis)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kordon.cli import LandingPlace, loaded_city, opened_lake, options
+from kordon.cli import LandingPlace, loaded_city, opened_lake, options, place
 from kordon.errors import TryAgain
 from kordon.state import state_home
 
@@ -27,7 +27,7 @@ def command(city: Path, lake: str, keystore: Path | None, master: str | None, as
     """
     from datetime import UTC, datetime
 
-    from kordon import audit_log, days, objects, report
+    from kordon import audit_log, days, report
     from kordon.retention import apply, years_before
     from privacy.key_life import KeyLife
     from privacy.keys import Keystore
@@ -42,9 +42,9 @@ def command(city: Path, lake: str, keystore: Path | None, master: str | None, as
         closed = days.close(opened, store.destroyed_days(loaded.id), metadata={"reason": "key destroyed"})
         done = apply(lake=opened, city=loaded, now=now, landing=landing)
         done.closed = sorted({*closed, *done.closed})
-        # Releases are staged in a folder; a lake in an object store has none.
         limit = years_before(now, loaded.retention.flow_years)
-        forgotten = [] if objects.is_remote(lake) else staging.forget(Path(lake), before=limit)
+        # Those that this machine staged.
+        forgotten = staging.forget(place(lake), before=limit)
         if forgotten:
             log = audit_log.of_lake(lake)
             audit_log.append(log, action="basis_deleted", purpose=purpose_of(loaded), now=now, staged=forgotten)

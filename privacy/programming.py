@@ -54,6 +54,8 @@ def held(system: System, sums: Sequence[Sum], *, k: int) -> list[Held]:
     _push(program, k=k)
     found = []
     for column in np.flatnonzero(program.width < k - TOLERANCE):
+        if program.width[column] >= k - TOLERANCE:
+            continue  # a table that another count led to
         ends, holders = [], []
         for sign in (1.0, -1.0):
             objective = np.zeros(len(program.members))

@@ -14,6 +14,7 @@ SHARED = ROOT.parent / "shared"
 LONGEST = (
     "killed_store",
     "same_rows",
+    "cluster",
     "independent",
     "suppression_attack",
     "boundaries",

@@ -107,7 +107,7 @@ def submit_options(*, store: bool = False) -> dict[str, str]:
         store: the lake or the landing files are in an object store.
     """
     folders = [jars.FOLDER, *([jars.STORE_FOLDER] if store else [])]
-    handed_out = {} if jars_of_workers() else {"jars": ",".join(f"{folder}/*.jar" for folder in folders)}
+    handed_out: dict[str, str] = {} if jars_of_workers() else {"jars": ",".join(f"{folder}/*.jar" for folder in folders)}
     return {
         "driver_memory": f"{memory_gb()}g",
         "driver_class_path": os.pathsep.join(f"{folder}/*" for folder in folders),

@@ -16,6 +16,7 @@ SHARED = ROOT.parent / "shared"
 LONGEST = (
     "killed_store",
     "same_rows",
+    "cluster",
     "independent",
     "suppression_attack",
     "boundaries",

@@ -89,7 +89,9 @@ def test_each_task_has_its_own_account_of_a_store_and_the_jars_for_it(bag, monke
         "snapshots": "flows",
         "past_its_time": "retention",
     }
-    installed = bag("daily.py", KORDON_WORKER_JARS="/jars/*").dags["kordon_daily_vliet"].get_task("reads")
+    installed = (
+        bag("daily.py", KORDON_LAKE="s3a://lake", KORDON_WORKER_JARS="/jars/*").dags["kordon_daily_vliet"].get_task("flows")
+    )
     assert installed.jars is None
     assert ".jars-store/" in installed.driver_class_path
     monkeypatch.delenv("KORDON_WORKER_JARS")

@@ -119,7 +119,7 @@ def jars_of_workers() -> str | None:
     """The class path of our jars on the workers of a cluster, where they are installed there: ``KORDON_WORKER_JARS``.
 
     Without it the driver hands its own out, to each executor of each application. Those for a store are 640 MB, and over an encrypted
-    connection two executors on a busy machine gave up on them after two minutes.
+    connection two executors on a busy machine gave up on them.
     """
     return os.environ.get("KORDON_WORKER_JARS")
 

@@ -5,7 +5,7 @@ row per three sites, class, parts of the day, half of the vehicles and sites tha
 day is far from it: 55,000 passages of 40 sites make 20,000 rows, half of them of one vehicle.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -190,8 +190,8 @@ def matched_at_counts(passages: DataFrame, counts: DataFrame, *, down_hours: Dat
     return found.agg(matched).select("service_day", F.col("site_id").alias("site"), "matched", "count")
 
 
-def count_table(spark: "SparkSession", city: "City") -> DataFrame:
-    """The city's counts that lie within one service day; of a site and time that has a count of all vehicles, only that."""
+def count_table(spark: "SparkSession", city: "City", *, days: Collection[date]) -> DataFrame:
+    """The city's counts that lie within one of some service days; of a site and time that has a count of all vehicles, only that."""
     total = {(c.site_id, c.start, c.end) for c in city.counts if c.vehicle_class == "all"}
     rows = []
     for c in city.counts:
@@ -199,7 +199,7 @@ def count_table(spark: "SparkSession", city: "City") -> DataFrame:
             (moment.astimezone(city.zone_info) - timedelta(hours=START_HOUR)).date()
             for moment in (c.start, c.end - timedelta(microseconds=1))
         )
-        if first == last and (c.vehicle_class == "all" or (c.site_id, c.start, c.end) not in total):
+        if first == last and first in days and (c.vehicle_class == "all" or (c.site_id, c.start, c.end) not in total):
             rows.append((first, c.site_id, c.start, c.end, c.vehicle_class, c.count))
     schema = "service_day date, site_id string, from_ts timestamp, to_ts timestamp, vehicle_class string, count bigint"
     return spark.createDataFrame(rows, schema)
@@ -232,7 +232,7 @@ def main(run: Run) -> None:
             pairs=counted(pairs_of(runs), key=["a", "c"], **count),
             triples=counted(triples_of(runs, timezone=city.timezone), key=["a", "b", "c", "part_b"], **count),
             passages=by_part.groupBy(*by_part.columns).agg(F.count("*").alias("n")),
-            counts=matched_at_counts(passages, count_table(run.spark, city), down_hours=broken),
+            counts=matched_at_counts(passages, count_table(run.spark, city, days=run.days), down_hours=broken),
         ),
     ).toPandas()
     pooled = _pooled(run)

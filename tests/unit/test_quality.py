@@ -37,7 +37,7 @@ def good_value(column, *, row: int):
         "date": NOON.date() + dt.timedelta(days=row),
         "timestamp": NOON + dt.timedelta(hours=row),
         "binary": bytes([row] * 16),
-        "array<string>": [],
+        "array<string>": [f"{column.name}{row}"],
         "map<string,bigint>": {},
     }.get(column.type)
 

@@ -23,12 +23,13 @@ ALLOWED = """
     engineer   | rl      | rl  | rl              | rl            | rlw |         | rl     | rl
     custodian  |         |     |                 |               | rl  |         |        | rl
     analyst    |         |     | rl              | rl            | rl  |         | rl     | rl
-    officer    |         |     |                 |               | rl  | rl      | rl     | rl
+    officer    |         |     |                 |               | rl  | rl      | rld    | rld
     recipient  |         |     |                 |               |     |         | rl     | rl
     reads      | rl      | rlw | rlw             |               | rlw |         |        |
     movements  |         |     | rlw             | rlw           | rlw |         |        |
     flows      |         |     | rl              | rlw           | rlw |         |        |
     quality    |         |     | rl              | rl            | rlw |         |        |
+    late       | rl      | rlw | rlw             | rlw           | rlw |         |        |
     retention  | rld     | rlwd| rlwd            | rlwd          | rlwd|         |        |
     release    |         |     |                 | rl            | rlw | rlw     |        |
     publish    |         |     |                 |               | rlw | rl      | w      | w

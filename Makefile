@@ -19,7 +19,7 @@ setup: $(STAMP)
 $(STAMP): requirements.lock jars.lock pyproject.toml
 	@echo "Setting up .venv and Spark's jars: once, about two minutes"
 	test -x $(PY) || python3 -m venv .venv
-	$(PY) -m pip install --quiet --require-hashes -r requirements.lock
+	$(PY) -m pip install --quiet --no-compile --require-hashes -r requirements.lock
 	$(PY) -m pip install --quiet --no-deps --no-build-isolation --editable .
 	$(PY) -m kordon.jars
 	@touch $(STAMP)
@@ -31,14 +31,14 @@ minio: .cache/minio
 
 .cache/minio:
 	@command -v go >/dev/null || { echo "Building MinIO needs Go 1.24 or later on the PATH"; exit 1; }
-	CGO_ENABLED=0 GOBIN=$(CURDIR)/.cache go install $(MINIO_FLAGS) $(MINIO)
+	GOGC=800 CGO_ENABLED=0 GOBIN=$(CURDIR)/.cache go install $(MINIO_FLAGS) $(MINIO)
 
 airflow: setup $(AIRFLOW_STAMP)
 
 $(AIRFLOW_STAMP): airflow.lock pyproject.toml
 	@echo "Setting up .venv-airflow: once, about three minutes"
 	test -x $(AIRFLOW) || python3 -m venv .venv-airflow
-	$(AIRFLOW) -m pip install --quiet --require-hashes -r airflow.lock
+	$(AIRFLOW) -m pip install --quiet --no-compile --require-hashes -r airflow.lock
 	$(AIRFLOW) -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $(AIRFLOW_STAMP)
 

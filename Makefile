@@ -38,7 +38,7 @@ airflow: setup $(AIRFLOW_STAMP)
 $(AIRFLOW_STAMP): airflow.lock pyproject.toml
 	@echo "Setting up .venv-airflow: once, about three minutes"
 	test -x $(AIRFLOW) || python3 -m venv .venv-airflow
-	$(AIRFLOW) -m pip install --quiet --no-compile --require-hashes -r airflow.lock
+	$(AIRFLOW) -m pip install --quiet --require-hashes -r airflow.lock
 	$(AIRFLOW) -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $(AIRFLOW_STAMP)
 

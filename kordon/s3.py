@@ -203,6 +203,6 @@ def said(bucket: str) -> Iterator[None]:
         raise (missing() if error.code == "NoSuchBucket" else forbidden()) from None
     except exceptions.GenericError as error:
         # A refused listing has no class of its own.
-        raise (forbidden() if "403" in str(error).partition("<?xml")[0] else away()) from None
+        raise (forbidden() if "403 Forbidden" in str(error).partition("<?xml")[0] else away()) from None
     except (MinioException, HTTPError):
         raise away() from None

@@ -242,7 +242,11 @@ class Retention(Section):
 class Products(Section):
     """``[publication.products]``: what the city publishes, by tier."""
 
-    shared: Texts = Field(default=SHARED_PRODUCTS, description="products of the shared tier")
+    shared: Texts = Field(
+        default=SHARED_PRODUCTS,
+        description="products of the shared tier; `od_month_hour` is released by the month, `--dataset od_month_hour`. A period keeps its "
+        "products in every version",
+    )
     open: Texts = Field(default=OPEN_PRODUCTS, description="products of the open tier")
 
     @model_validator(mode="after")

@@ -14,7 +14,7 @@ from tests.e2e.content import content
 from tests.stack import stack
 
 DAYS = vliet.days(1)
-LAST = "passages"
+LAST = "pseudonymise"
 """What follows is the same kind of expressions, and costs two minutes more; `make soak` runs it on a cluster."""
 
 
@@ -81,5 +81,5 @@ def test_a_day_on_two_workers_without_kordon_equals_a_local_one(spark, cluster, 
     applications = list((cluster.folder / "spark").glob("work-*/app-*/*/stderr"))
     assert {path.parts[-4] for path in applications} == {"work-1", "work-2"}, "both workers took part"
     rows = content(local)
-    assert rows["core_passage"][0] > 0
+    assert rows["core_read"][0] > 0
     assert content(Lake(spark, str(tmp_path / "spread"))) == rows

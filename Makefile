@@ -74,6 +74,7 @@ docs: setup
 soak: setup store-jars minio airflow
 	$(PY) tests/soak/kills.py
 	$(PY) tests/soak/store.py
+	$(PY) -m pytest tests/soak/cluster.py
 	$(PY) tests/soak/stack.py
 
 # What the attacks find, for the impact assessment: kordon governance build --figures build/figures.json

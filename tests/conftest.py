@@ -16,11 +16,9 @@ SHARED = ROOT.parent / "shared"
 LONGEST = (
     "killed_store",
     "same_rows",
-    "cluster",
     "independent",
     "suppression_attack",
     "boundaries",
-    "cluster",
     "ingest_reruns",
     "quality",
     "residue",

@@ -79,3 +79,14 @@ def stack(folder: Path, *servers: str, **environment: str) -> Iterator[Stack]:
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=120)
     assert process.returncode == 0
+
+
+def command_lines() -> str:
+    """The command lines of all processes of this machine."""
+    said = []
+    for process in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            said.append(process.read_bytes().decode(errors="replace"))
+        except OSError:
+            continue  # it has ended
+    return "\n".join(said)

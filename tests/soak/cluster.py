@@ -11,7 +11,7 @@ import pytest
 from kordon.lake import Lake
 from tests.e2e import vliet
 from tests.e2e.content import content
-from tests.stack import stack
+from tests.stack import command_lines, stack
 
 DAYS = vliet.days(1)
 LAST = "pseudonymise"
@@ -35,17 +35,6 @@ def bare_python(tmp_path):
     found = subprocess.run([python, "-c", "import kordon"], check=False, capture_output=True, cwd=tmp_path, env={})
     assert found.returncode == 1
     return python
-
-
-def command_lines() -> str:
-    """The command lines of all processes of this machine."""
-    said = []
-    for process in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            said.append(process.read_bytes().decode(errors="replace"))
-        except OSError:
-            continue  # it has ended
-    return "\n".join(said)
 
 
 def test_a_day_on_two_workers_without_kordon_equals_a_local_one(spark, cluster, bare_python, tmp_path):

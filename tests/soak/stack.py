@@ -97,8 +97,7 @@ def main() -> None:
     from kordon.spark import session
     from tests.e2e import vliet
     from tests.e2e.content import content
-    from tests.e2e.test_cluster import command_lines
-    from tests.stack import stack
+    from tests.stack import command_lines, stack
     from tests.store.delivery import Root, deliver
 
     with ExitStack() as stays:

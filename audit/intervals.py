@@ -1,26 +1,26 @@
 """The feasible interval of every hidden count, by linear programming with HiGHS.
 
 Components apart. Counts that stand in the same sums in the same way can be exchanged, so they are one column, and each of them
-ranges from 0 to what the column can hold. Then a few programs that push all columns at once to where their width is proved: two
-feasible tables that differ by ``k`` or more in a count prove its interval as wide as that. Only what is left gets two programs of
-its own.
+ranges from 0 to what the column can hold. Two feasible tables that differ by ``k`` or more in a count prove its interval as wide as
+that, and each program ends at a table. The first ones make the sum of all open counts large, each from the table where the last
+one ended, so that it takes few steps to a table that is large in others; what is left gets two programs of its own.
 """
 
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import highspy
 import numpy as np
 from scipy import sparse
-from scipy.optimize import linprog
 from scipy.sparse.csgraph import connected_components
 
 from audit.facts import Bools, Floats, Ints
 from audit.system import System
 
 TOLERANCE = 1e-6
-ROUNDS = 40
-"""Of pushing; each ends at most of what is still open, and after these the rest is cheaper one by one."""
+PRIMAL_SIMPLEX = 4
+"""The method of HiGHS that can use the last table when another objective is asked for."""
 CERTIFIED, SOLVED, UNSOLVED = "certified", "solved", "unsolved"
 
 
@@ -137,39 +137,38 @@ class Solver:
         many = np.array([len(members) > 1 for members in part.members], bool)
         least, most = np.full(size, np.inf), np.full(size, -np.inf)
         wanted = self._wanted(part)
+        solver = _loaded(part, high)
 
-        def took(x: Floats | None) -> bool:
-            if x is None:
+        def saw(objective: Floats) -> bool:
+            """Whether a program came to a table."""
+            self.programs += 1
+            solver.changeColsCost(size, np.arange(size, dtype=np.int32), objective)
+            solver.run()
+            if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
                 return False
+            x = np.array(solver.getSolution().col_value)
             np.minimum(least, x, out=least)
             np.maximum(most, x, out=most)
             return True
 
-        def open_columns() -> Ints:
-            width = np.where(many, most, most - least)
-            return np.flatnonzero(wanted & (width < self.k - TOLERANCE))
+        def still_open() -> Bools:
+            found: Bools = wanted & (np.where(many, most, most - least) < self.k - TOLERANCE)
+            return found
 
-        if not took(self._program(part, np.zeros(size), high)):
+        if not saw(np.zeros(size)):
             return False
-        up, idle = True, 0
-        for _ in range(ROUNDS):
-            before = open_columns()
-            if not len(before) or idle > 1 or time.monotonic() > self.ends:
+        while (before := still_open()).any() and time.monotonic() < self.ends:
+            if not saw(-before.astype(np.float64)) or (still_open() == before).all():
                 break
-            took(self._pushed(part, before, least=least, most=most, high=high, many=many, up=up))
-            idle = 0 if len(open_columns()) < len(before) else idle + 1
-            up = not up
-        for place in open_columns():
-            members = part.members[place]
-            width = most[place] - (0.0 if many[place] else least[place])
-            if width >= self.k - TOLERANCE:
+        for column in np.flatnonzero(still_open()):
+            if not still_open()[column]:
                 continue
             ends = []
             for sign in (1.0, -1.0):
                 objective = np.zeros(size)
-                objective[place] = sign
-                ends.append(took(None if time.monotonic() > self.ends else self._program(part, objective, high)))
-            self.how[members] = SOLVED if all(ends) else UNSOLVED
+                objective[column] = sign
+                ends.append(time.monotonic() < self.ends and saw(objective))
+            self.how[part.members[column]] = SOLVED if all(ends) else UNSOLVED
         for place, members in enumerate(part.members):
             self.low[members] = 0.0 if many[place] else least[place]
             self.high[members] = most[place]
@@ -197,35 +196,24 @@ class Solver:
         matters = (self.system.is_cell | self.system.is_rest) & ~self.system.is_public
         return np.array([matters[members].any() for members in part.members], bool)
 
-    def _program(self, part: _Part, objective: Floats, high: Floats) -> Floats | None:
-        self.programs += 1
-        bounds = np.column_stack([part.low, high])
-        solved = linprog(objective, A_eq=part.matrix, b_eq=part.right, bounds=bounds, method="highs")
-        return np.asarray(solved.x, np.float64) if solved.status == 0 else None
 
-    def _pushed(
-        self, part: _Part, open_: Ints, *, least: Floats, most: Floats, high: Floats, many: Bools, up: bool
-    ) -> Floats | None:
-        """One table in which as many open columns as possible lie ``k`` away from where they were seen.
-
-        ``t <= x`` and ``t <= seen + k``, the sum of all ``t`` as large as possible; or mirrored.
-        """
-        self.programs += 1
-        size, extra = len(part.members), len(open_)
-        sign = 1.0 if up else -1.0
-        seen = np.where(many, 0.0, least)[open_] + self.k if up else -(most[open_] - self.k)
-        pick = sparse.csr_array((np.full(extra, -sign), (np.arange(extra), open_)), shape=(extra, size))
-        objective = np.concatenate([np.zeros(size), np.full(extra, -1.0)])
-        solved = linprog(
-            objective,
-            A_ub=sparse.hstack([pick, sparse.eye_array(extra)]),
-            b_ub=np.zeros(extra),
-            A_eq=sparse.hstack([part.matrix, sparse.csr_array((part.matrix.shape[0], extra))]),
-            b_eq=part.right,
-            bounds=np.column_stack([np.concatenate([part.low, np.full(extra, -np.inf)]), np.concatenate([high, seen])]),
-            method="highs",
-        )
-        return np.asarray(solved.x[:size], np.float64) if solved.status == 0 else None
+def _loaded(part: _Part, high: Floats) -> highspy.Highs:
+    """HiGHS with the sums and bounds of a component."""
+    model = highspy.HighsLp()
+    model.num_row_, model.num_col_ = part.matrix.shape
+    model.col_cost_ = np.zeros(len(high))
+    model.col_lower_, model.col_upper_ = part.low, high
+    model.row_lower_ = model.row_upper_ = part.right
+    model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    model.a_matrix_.start_, model.a_matrix_.index_ = part.matrix.indptr, part.matrix.indices
+    model.a_matrix_.value_ = part.matrix.data
+    solver = highspy.Highs()
+    solver.setOptionValue("output_flag", False)
+    solver.setOptionValue("threads", 1)
+    solver.setOptionValue("solver", "simplex")
+    solver.setOptionValue("simplex_strategy", PRIMAL_SIMPLEX)
+    solver.passModel(model)
+    return solver
 
 
 def _grouped(labels: Ints) -> dict[int, Ints]:

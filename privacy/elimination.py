@@ -8,6 +8,7 @@ is a row with a single entry, so one reduction answers for every count at once. 
 from collections.abc import Sequence
 
 import numpy as np
+from scipy import sparse
 
 from privacy.bounds import Sum
 from privacy.relations import Ints, System
@@ -23,26 +24,25 @@ def reduced_sums(system: System, sums: Sequence[Sum]) -> list[Sum]:
     Hidden counts that stand in the same sums with the same coefficients cannot be told apart, so none of them alone is
     determined; they share one column, which keeps the matrix small (the hours of a gate are one column).
     """
-    columns = columns_of(sums)
-    matrix = np.zeros((len(sums), len(columns) + len(sums)), np.int64)
-    for column, (pattern, _) in enumerate(columns):
-        for place, coefficient in pattern:
-            matrix[place, column] = coefficient % PRIME
-    matrix[:, len(columns) :] = np.eye(len(sums), dtype=np.int64)
-    _reduce(matrix, width=len(columns))
+    if not sums:
+        return []
+    columns, members_of = columns_of(sums)
+    width = len(members_of)
+    matrix = np.hstack([columns.toarray() % PRIME, np.eye(len(sums), dtype=np.int64)])
+    _reduce(matrix, width=width)
     found = []
     for row in matrix:
-        places = np.flatnonzero(row[: len(columns)])
+        places = np.flatnonzero(row[:width])
         coefficients = _centred(row[places])
         if not len(places) or np.abs(coefficients).max() > LARGEST:
             continue
-        members = [columns[place][1] for place in places]
+        members = [members_of[place] for place in places]
         variables = np.concatenate(members)
         repeated = np.repeat(coefficients, [len(m) for m in members])
         weights: dict[int, int] = {}
-        for number in np.flatnonzero(row[len(columns) :]).tolist():
+        for number in np.flatnonzero(row[width:]).tolist():
             for relation, weight in sums[number].weights.items():
-                weights[relation] = (weights.get(relation, 0) + int(row[len(columns) + number]) * weight) % PRIME
+                weights[relation] = (weights.get(relation, 0) + int(row[width + number]) * weight) % PRIME
         found.append(Sum(variables, repeated, int(repeated @ system.values[variables]), weights))
     return found
 
@@ -57,16 +57,22 @@ def shown_in(system: System, weights: dict[int, int]) -> Ints:
     return np.array([variable for variable, coefficient in total.items() if coefficient], np.int64)
 
 
-def columns_of(sums: Sequence[Sum]) -> list[tuple[tuple[tuple[int, int], ...], Ints]]:
-    """The variables that stand in the same sums with the same coefficients, together: (sum, coefficient) pairs, and variables."""
-    pattern: dict[int, list[tuple[int, int]]] = {}
-    for row, known in enumerate(sums):
-        for variable, coefficient in zip(known.variables.tolist(), known.coefficients.tolist(), strict=True):
-            pattern.setdefault(variable, []).append((row, coefficient))
-    groups: dict[tuple[tuple[int, int], ...], list[int]] = {}
-    for variable, places in pattern.items():
-        groups.setdefault(tuple(places), []).append(variable)
-    return [(key, np.array(members, np.int64)) for key, members in groups.items()]
+def columns_of(sums: Sequence[Sum]) -> tuple[sparse.csc_array, list[Ints]]:
+    """The sums as the rows of a matrix, with one column for all variables that stand in the same sums with the same coefficients.
+
+    Returns:
+        The matrix, and the variables of each column.
+    """
+    variables = np.concatenate([known.variables for known in sums])
+    coefficients = np.concatenate([known.coefficients for known in sums])
+    rows = np.repeat(np.arange(len(sums)), [len(known.variables) for known in sums])
+    matrix = sparse.csc_array((coefficients, (rows, variables)))
+    matrix.sort_indices()
+    groups: dict[bytes, list[int]] = {}
+    for variable in np.unique(variables).tolist():
+        span = slice(matrix.indptr[variable], matrix.indptr[variable + 1])
+        groups.setdefault(matrix.indices[span].tobytes() + matrix.data[span].tobytes(), []).append(variable)
+    return matrix[:, [members[0] for members in groups.values()]], [np.array(members, np.int64) for members in groups.values()]
 
 
 def _reduce(matrix: Ints, *, width: int) -> None:
@@ -82,9 +88,10 @@ def _reduce(matrix: Ints, *, width: int) -> None:
         entries = np.count_nonzero(matrix[:, places], axis=0)
         pivot = places[np.argmin(entries)]
         matrix[number] = matrix[number] * pow(int(matrix[number, pivot]), -1, PRIME) % PRIME
-        others = np.flatnonzero(matrix[:, pivot])
-        for other in others[others != number]:
-            matrix[other] = (matrix[other] - matrix[other, pivot] * matrix[number]) % PRIME
+        others, filled = np.flatnonzero(matrix[:, pivot]), np.flatnonzero(matrix[number])
+        others = others[others != number]
+        block = np.ix_(others, filled)
+        matrix[block] = (matrix[block] - matrix[others, pivot][:, np.newaxis] * matrix[number, filled]) % PRIME
 
 
 def _centred(residues: Ints) -> Ints:

@@ -26,6 +26,7 @@ def hide_more(system: System, *, hidden_rows: Bools, k: int) -> Bools:
         everybody knows, such as a gate that is down all day, and tells nothing of vehicles.
     """
     hidden = hidden_rows.copy()
+    wide = np.zeros(len(system.values), bool)
     while True:
         variables = system.hidden_variables(hidden)
         sums = hidden_sums(system, variables)
@@ -35,7 +36,7 @@ def hide_more(system: System, *, hidden_rows: Bools, k: int) -> Bools:
             everything = [*sums, *reduced_sums(system, sums)]
             chosen = _choices(system, everything, hidden=hidden, variables=variables, k=k)
         if not chosen:
-            chosen = _choices_by_program(system, sums, hidden=hidden, k=k)
+            chosen = _choices_by_program(system, sums, hidden=hidden, k=k, wide=wide)
         if not chosen:
             return hidden
         hidden[list(chosen)] = True
@@ -67,10 +68,10 @@ def _choices(system: System, sums: Sequence[Sum], *, hidden: Bools, variables: B
     return chosen
 
 
-def _choices_by_program(system: System, sums: Sequence[Sum], *, hidden: Bools, k: int) -> set[int]:
+def _choices_by_program(system: System, sums: Sequence[Sum], *, hidden: Bools, k: int, wide: Bools) -> set[int]:
     """The cheapest row that loosens each count which linear programs find too narrow; one row may loosen several."""
     chosen: set[int] = set()
-    for narrow in held(system, sums, k=k):
+    for narrow in held(system, sums, k=k, wide=wide):
         candidates = {
             int(row) for holders in narrow.holders for row in system.row_of[holders] if row != NEVER_SHOWN and not hidden[row]
         }

@@ -3,12 +3,14 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.optimize import linprog
 
-from privacy.bounds import hidden_sums, tightened
+from privacy.bounds import Sum, hidden_sums, tightened
 from privacy.day_relations import crossings, withheld
 from privacy.disclosure import disclose, too_few
 from privacy.elimination import reduced_sums
 from privacy.pooled import pooled
+from privacy.programming import held
 from privacy.relations import SystemBuilder
 from privacy.suppression import hide_more, too_narrow
 from publication.cells import tables
@@ -162,6 +164,43 @@ def test_a_count_that_only_two_sums_together_determine_is_found():
     assert (exact.low[2], exact.high[2]) == (2, 2)
     assert too_narrow(system, hidden_rows=hidden, k=K) == [2]
     assert hide_more(system, hidden_rows=hidden, k=K).sum() == 4
+
+
+def test_the_last_look_finds_what_two_programs_for_each_count_find():
+    """Random tables with their margins, some cells hidden, and then more of them."""
+    draw = np.random.default_rng(3)
+    narrow = 0
+    for _ in range(20):
+        counts = draw.poisson(draw.choice([1, 4, 12]), size=draw.integers(2, 5, size=2))
+        builder = SystemBuilder()
+        cells = builder.variables(counts.ravel(), rows=builder.rows(counts.ravel())).reshape(counts.shape)
+        for margin, parts in ((counts.sum(axis=1), cells), (counts.sum(axis=0), cells.T)):
+            wholes = builder.variables(margin, rows=builder.rows(margin))
+            for number, line in enumerate(parts):
+                builder.relate("margin", parts=[line], whole=[wholes[number : number + 1]])
+        system = builder.build()
+        hidden = np.zeros(len(system.values), bool)
+        wide = hidden.copy()
+        for share in (0.4, 0.3):
+            hidden |= draw.random(len(hidden)) < share
+            sums = hidden_sums(system, hidden)
+            found = held(system, sums, k=K, wide=wide)
+            expected = {variable for variable in np.flatnonzero(hidden) if _width(sums, variable) < K - 1e-6}
+            assert set(np.flatnonzero(hidden & ~wide)) == expected
+            assert {each.variable for each in found} <= expected
+            narrow += len(expected)
+    assert narrow > 50
+
+
+def _width(sums: list[Sum], variable: int) -> float:
+    matrix = np.zeros((len(sums), max(known.variables.max() for known in sums) + 1))
+    for row, known in zip(matrix, sums, strict=True):
+        row[known.variables] = known.coefficients
+    objective = np.zeros(matrix.shape[1])
+    objective[variable] = 1
+    right = [known.constant for known in sums]
+    least, most = (linprog(sign * objective, A_eq=matrix, b_eq=right, bounds=(0, None)) for sign in (1, -1))
+    return -most.fun - least.fun if most.status == 0 else np.inf
 
 
 def test_gates_that_share_some_sites_are_not_both_shown():

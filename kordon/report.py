@@ -15,6 +15,7 @@ from kordon.tables import TABLES
 
 if TYPE_CHECKING:
     from kordon import retention
+    from kordon.costs import Costs
     from kordon.lake import Lake
     from kordon.pipeline import Summary
 
@@ -176,6 +177,22 @@ def show_withdrawn(done: Any, *, as_json: bool) -> None:
         return
     print(f"Withdrawn: {len(done.deleted)} files deleted.")
     print(f"{uri_of(done.path)}/index.html")
+
+
+def show_costs(spent: "Costs", *, title: str) -> None:
+    """What days cost by step, and when their last files had been loaded."""
+    rows: list[list[Any]] = []
+    for one in spent.costs:
+        span = str(one.first_day) if one.first_day == one.last_day else f"{one.first_day}..{one.last_day}"
+        steps = ", ".join(f"{step.step} {step.seconds:,.0f}" for step in one.steps)
+        rows.append([span, round(one.seconds), one.java_peak_mb if one.java_peak_mb is not None else "", steps])
+    _print(grid(f"{title}: what the newest runs cost", ["service days", "seconds", "peak MB", "by step, seconds"], rows))
+    if spent.deliveries:
+        files = [
+            [str(d.service_day), d.source, d.files, f"{d.loaded_h:+,.1f}", "" if d.promise_h is None else f"{d.promise_h:+g}"]
+            for d in spent.deliveries
+        ]
+        _print(grid("Hours from the end of a day", ["service day", "supplier", "files", "last one loaded", "promised"], files))
 
 
 def show_retention(done: "retention.Report", *, keys: list[str], as_json: bool) -> None:

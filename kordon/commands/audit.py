@@ -111,14 +111,16 @@ def command(
 
 
 def _fetch(release: Path) -> None:
-    """Bring the working copy of a release in a store up to date; see that there is one.
+    """Bring the working copy of a release in a store up to date; see that there is something to attack.
 
     Raises:
-        UsageError: no version is published there.
+        UsageError: no version is published there, or it was withdrawn.
     """
-    from publication import in_store
+    from publication import in_store, versions
 
     in_store.fetch(release)
+    if (withdrawn := versions.withdrawal_of(release)) is not None:
+        raise UsageError(f"{uri_of(release)} was withdrawn on {withdrawn['withdrawn_at']}: there is nothing to attack.")
     if not release.is_dir():
         raise UsageError(
             f"{uri_of(release)} is no published version: give its place, such as releases/vliet-shared/2026-03-10/v1."

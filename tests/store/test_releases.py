@@ -326,6 +326,8 @@ def test_the_commands_take_and_name_the_place_in_the_store(place, keys, act_as, 
     ended(["withdraw", place.version, *where, "--reason", REASON])
     assert f"{place.version}/index.html" in capsys.readouterr().out.replace("\n", "")
     assert names(place.version) == KEPT
+    ended(["audit", place.version], code=2)
+    assert "there is nothing to attack" in capsys.readouterr().err
 
 
 def ended(arguments: list[str], *, code: int = 0) -> None:

@@ -46,6 +46,20 @@ class LandingPlace(click.ParamType[Any]):
         return found
 
 
+class ReleasePlace(click.ParamType[Any]):
+    """The folder of a published version, or ``s3a://bucket/prefix``: then its working copy, which the command fetches."""
+
+    name = "RELEASE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        from kordon import objects
+        from kordon.state import working_copy
+
+        if not objects.is_remote(value) and not Path(value).is_dir():
+            self.fail(f"'{value}' is no folder.", param, ctx)
+        return working_copy(value) if objects.is_remote(value) else Path(value)
+
+
 class Days(click.ParamType[Any]):
     """``A..B`` or one day, inclusive."""
 

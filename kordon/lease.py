@@ -24,7 +24,7 @@ from kordon import objects
 from kordon.errors import KordonError, TryAgain
 from kordon.tables.record import OPS
 
-NAME = "_lease.json"
+NAME, PUBLISHER = "_lease.json", "_publisher.json"
 TTL_S = 30.0
 """A holder without a sign of life for so long is dead. A full garbage collection of 8 GB takes Java 10 s; Python waits beside it."""
 SIGNS = 3
@@ -35,7 +35,7 @@ Say = Callable[[str], None]
 
 @contextmanager
 def writer(lake: str | Path, *, say: Say = lambda line: None, ttl_s: float = TTL_S, lost: Say | None = None) -> Iterator[None]:
-    """Hold the lake for one writer.
+    """Hold the lake for one writer, whoever publishes releases of it.
 
     Args:
         say: told when this waits for another writer's sign of life.
@@ -46,12 +46,29 @@ def writer(lake: str | Path, *, say: Say = lambda line: None, ttl_s: float = TTL
     Raises:
         TryAgain: another process writes this lake, or the store does not answer.
     """
+    with _hold(lake, NAME, busy=f"The lake {lake} is being written", say=say, ttl_s=ttl_s, lost=lost):
+        yield
+
+
+@contextmanager
+def publisher(lake: str | Path, *, say: Say = lambda line: None, ttl_s: float = TTL_S) -> Iterator[None]:
+    """Hold the releases of a lake for one who publishes or withdraws, whoever writes the lake.
+
+    Raises:
+        TryAgain: another process publishes, or the store does not answer.
+    """
+    with _hold(lake, PUBLISHER, busy=f"A release of {lake} is being published", say=say, ttl_s=ttl_s, lost=None):
+        yield
+
+
+@contextmanager
+def _hold(lake: str | Path, name: str, *, busy: str, say: Say, ttl_s: float, lost: Say | None) -> Iterator[None]:
     if not objects.is_remote(lake):
-        with _locked(Path(lake)):
+        with _locked(Path(lake) / name, busy=busy):
             yield
         return
-    held = _Held(objects.below(objects.at(str(lake), OPS), NAME), ttl_s=ttl_s, lost=lost or _end)
-    held.take(str(lake), say=say)
+    held = _Held(objects.below(objects.at(str(lake), OPS), name), busy=busy, ttl_s=ttl_s, lost=lost or _end)
+    held.take(say=say)
     try:
         yield
     finally:
@@ -69,14 +86,14 @@ def reachable(lake: str) -> None:
 
 
 @contextmanager
-def _locked(lake: Path) -> Iterator[None]:
-    lake.mkdir(parents=True, exist_ok=True)
-    with (lake / NAME).open("a+") as file:
+def _locked(path: Path, *, busy: str) -> Iterator[None]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             file.seek(0)
-            raise TryAgain(f"The lake {lake} is being written ({file.read().strip()}): wait for that run to end.") from None
+            raise TryAgain(f"{busy} ({file.read().strip()}): wait for that run to end.") from None
         file.seek(0)
         file.truncate()
         json.dump({"pid": os.getpid(), "host": socket.gethostname()}, file)
@@ -94,6 +111,7 @@ class _Held:
     """The lease object as this process holds it."""
 
     object: objects.Object
+    busy: str
     ttl_s: float
     lost: Say
     holder: str = field(default_factory=lambda: secrets.token_hex(8))
@@ -102,7 +120,7 @@ class _Held:
     _over: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
-    def take(self, lake: str, *, say: Say) -> None:
+    def take(self, *, say: Say) -> None:
         """Take a lake that is free or whose holder is dead; wait for as long as only time can tell.
 
         Raises:
@@ -115,10 +133,10 @@ class _Held:
             about = _about(found)
             if found is not None and not about.get("is_free"):
                 if seen is not None and found.tag != seen.tag:
-                    raise TryAgain(f"The lake {lake} is being written ({_named(about)}): wait for that run to end.")
+                    raise TryAgain(f"{self.busy} ({_named(about)}): wait for that run to end.")
                 if seen is None:
                     seen, since = found, time.monotonic()
-                    say(f"The lake is held ({_named(about)}); waiting up to {about['ttl_s']:.0f} s for a sign of life")
+                    say(f"{self.busy} ({_named(about)}); waiting up to {about['ttl_s']:.0f} s for a sign of life")
                 if time.monotonic() - since < about["ttl_s"]:
                     time.sleep(about["ttl_s"] / SIGNS / 4)
                     continue
@@ -133,7 +151,7 @@ class _Held:
             return
 
     def give_back(self) -> None:
-        """Free the lake, unless it is lost; a store that is away frees it by itself."""
+        """Free it, unless it is lost; a store that is away frees it by itself."""
         self._over.set()
         if self._thread is not None:
             self._thread.join()
@@ -148,7 +166,7 @@ class _Held:
                 self._write(instead_of=self._content)
             except objects.Changed:
                 silence = f"this process gave no sign of life for {self.ttl_s:.0f} s"
-                self.lost(f"the lake's lease {self.object} was taken over: {silence}. Run the same command again.")
+                self.lost(f"the lease {self.object} was taken over: {silence}. Run the same command again.")
                 return
             except KordonError:
                 # Away for this process; while it is away for all, nobody takes the lake over.

@@ -54,11 +54,14 @@ class Object:
         except FileNotFoundError:
             return None
 
-    def write(self, data: bytes, *, instead_of: Content | None) -> Content:
+    def write(self, data: bytes, *, instead_of: Content | None, content_type: str | None = None) -> Content:
         """Write it if it is still what was read, or if there is still none; decided by the store.
 
         A request whose answer is lost on the way is sent again, and may then meet itself: who gets :class:`Changed` looks whether
         what stands there is its own.
+
+        Args:
+            content_type: as what a browser is given it; without it as bytes.
 
         Raises:
             Changed: it is not.
@@ -67,20 +70,21 @@ class Object:
         until = time.monotonic() + LOST_ANSWERS_S
         while True:
             try:
-                return self._write(data, instead_of=instead_of)
+                return self._write(data, instead_of=instead_of, content_type=content_type)
             except TryAgain:
                 if time.monotonic() > until:
                     raise
                 time.sleep(0.1)
 
-    def _write(self, data: bytes, *, instead_of: Content | None) -> Content:
+    def _write(self, data: bytes, *, instead_of: Content | None, content_type: str | None) -> Content:
         import obstore
         from obstore.exceptions import AlreadyExistsError, PreconditionError
 
         try:
             with s3.said(self.bucket):
                 mode: Any = {"e_tag": instead_of.tag} if instead_of else "create"
-                written = obstore.put(s3.store(self.bucket), self.key, data, mode=mode)
+                told: Any = {"Content-Type": content_type} if content_type else None
+                written = obstore.put(s3.store(self.bucket), self.key, data, mode=mode, attributes=told)
                 return Content(data, str(written["e_tag"]))
         except (AlreadyExistsError, PreconditionError):
             raise Changed(str(self)) from None

@@ -4,17 +4,18 @@ import json
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table as Grid
 
 from kordon.errors import UsageError
+from kordon.state import uri_of
 from kordon.tables import TABLES
 
 if TYPE_CHECKING:
     from kordon import retention
+    from kordon.costs import Costs
     from kordon.lake import Lake
     from kordon.pipeline import Summary
 
@@ -108,7 +109,7 @@ def show_release(made: Any, *, published: Any = None, as_json: bool) -> None:
         published: as :func:`publication.approval.approve` gives it, when it was approved at once.
     """
     is_staged = made.is_new and published is None
-    path = published.path if published else made.path
+    path = uri_of(published.path if published else made.path)
     if as_json:
         state = "staged" if is_staged else "published"
         _dump({"path": path, "state": state, "version": made.version, "is_new": made.is_new, "report": made.report})
@@ -121,7 +122,7 @@ def show_release(made: Any, *, published: Any = None, as_json: bool) -> None:
         print(path)
     elif published is None:
         print("Nothing changed since this version.")
-        print(Path(path) / "index.html")
+        print(f"{path}/index.html")
     else:
         show_published(published, as_json=False)
 
@@ -135,7 +136,7 @@ def show_plans(planned: Sequence[Any], *, published: Sequence[Any], as_json: boo
     """
     if as_json:
         states = ["published" if done or not plan.is_new else "staged" for plan, done in zip(planned, published, strict=True)]
-        paths = [done.path if done else plan.path for plan, done in zip(planned, published, strict=True)]
+        paths = [uri_of(done.path if done else plan.path) for plan, done in zip(planned, published, strict=True)]
         _dump(
             [
                 {"path": path, "state": state, "version": plan.version, "is_new": plan.is_new, **plan.plan}
@@ -157,25 +158,41 @@ def show_plans(planned: Sequence[Any], *, published: Sequence[Any], as_json: boo
             show_published(done, as_json=False)
         else:
             print("Staged: `kordon approve` publishes it." if plan.is_new else "It is published.")
-            print(plan.path)
+            print(uri_of(plan.path))
 
 
 def show_published(published: Any, *, as_json: bool) -> None:
     """Where a version is, and whether it was published now."""
     if as_json:
-        _dump(vars(published))
+        _dump({**vars(published), "path": uri_of(published.path)})
         return
     print("Published." if published.is_new else "It was published before.")
-    print(Path(published.path) / "index.html")
+    print(f"{uri_of(published.path)}/index.html")
 
 
 def show_withdrawn(done: Any, *, as_json: bool) -> None:
     """What went, and the page that stays."""
     if as_json:
-        _dump(vars(done))
+        _dump({**vars(done), "path": uri_of(done.path)})
         return
     print(f"Withdrawn: {len(done.deleted)} files deleted.")
-    print(done.path / "index.html")
+    print(f"{uri_of(done.path)}/index.html")
+
+
+def show_costs(spent: "Costs", *, title: str) -> None:
+    """What days cost by step, and when their last files had been loaded."""
+    rows: list[list[Any]] = []
+    for one in spent.costs:
+        span = str(one.first_day) if one.first_day == one.last_day else f"{one.first_day}..{one.last_day}"
+        steps = ", ".join(f"{step.step} {step.seconds:,.0f}" for step in one.steps)
+        rows.append([span, round(one.seconds), one.java_peak_mb if one.java_peak_mb is not None else "", steps])
+    _print(grid(f"{title}: what the newest runs cost", ["service days", "seconds", "peak MB", "by step, seconds"], rows))
+    if spent.deliveries:
+        files = [
+            [str(d.service_day), d.source, d.files, f"{d.loaded_h:+,.1f}", "" if d.promise_h is None else f"{d.promise_h:+g}"]
+            for d in spent.deliveries
+        ]
+        _print(grid("Hours from the end of a day", ["service day", "supplier", "files", "last one loaded", "promised"], files))
 
 
 def show_retention(done: "retention.Report", *, keys: list[str], as_json: bool) -> None:

@@ -1,9 +1,10 @@
-"""Where what is neither data nor configuration lives when no option says otherwise: keys, ledgers, approvals, staged releases."""
+"""Where what is neither data nor configuration lives when no option says otherwise: keys, ledgers, approvals, staged releases, copies."""
 
 import os
 from pathlib import Path
 
 from kordon import objects
+from kordon.errors import ConfigError
 
 
 def state_home(kind: str, city_id: str) -> Path:
@@ -21,3 +22,28 @@ def staging_area(lake: str | Path) -> Path:
     if objects.is_remote(lake):
         return state_home("staging", str(lake).removeprefix(objects.SCHEME).strip("/").replace("/", "_"))
     return Path(lake) / "staging"
+
+
+def copies() -> Path:
+    """Where the working copies of releases in object stores are: ``$XDG_STATE_HOME/kordon/published``."""
+    return state_home("published", "").absolute()
+
+
+def working_copy(uri: str | Path) -> Path:
+    """The folder in which releases at a place are read and made: the place itself, or ``<bucket>/<prefix>`` of it below :func:`copies`.
+
+    Raises:
+        ConfigError: the place names no bucket, or leads out of it.
+    """
+    if not objects.is_remote(uri):
+        return Path(uri).absolute()
+    bucket, prefix = objects.split(str(uri))
+    if {".", ".."} & {bucket, *prefix.split("/")}:
+        raise ConfigError(f"{uri}: write s3a://bucket/prefix without . and .. in it.")
+    return copies() / bucket / prefix
+
+
+def uri_of(folder: str | Path) -> str:
+    """The place that a folder is, or of which it is the working copy."""
+    here = Path(folder).absolute()
+    return f"{objects.SCHEME}{here.relative_to(copies()).as_posix()}" if here.is_relative_to(copies()) else str(here)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kordon import audit_log, days
 from kordon.lake import Lake, among
+from kordon.state import uri_of, working_copy
 
 if TYPE_CHECKING:
     from kordon.city import City, Source
@@ -183,16 +184,16 @@ def _instant(seconds: float) -> datetime:
 
 
 def releases(lake: str | Path) -> list[Released]:
-    """The newest published version of each period, as the audit log of a lake in a folder names them and where they still stand."""
+    """The newest published version of each period, as the audit log of a lake names them and where they, or their copies, still stand."""
     newest: dict[Path, Path] = {}
     for entry in audit_log.entries(audit_log.of_lake(lake)):
         if entry["action"] == "release_approved":
-            path = Path(str(entry["release"]))
+            path = working_copy(str(entry["release"]))
             newest[path.parent] = path
     found = []
     for path in newest.values():
         manifest = path / "datapackage.json"
         if manifest.is_file():
             runs = json.loads(manifest.read_text(encoding="utf-8")).get("kordon", {}).get("runs", [])
-            found.append(Released(str(path), {date.fromisoformat(run["service_day"]): run["run_id"] for run in runs}))
+            found.append(Released(uri_of(path), {date.fromisoformat(run["service_day"]): run["run_id"] for run in runs}))
     return found

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from kordon import audit_log
 from kordon.errors import ConfigError, PrivacyError, UsageError
+from kordon.state import uri_of, working_copy
 from privacy.governance.policy import require_approved
-from publication import staging, versions
+from publication import in_store, staging, versions
 from publication.staging import Staged, Terms
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ APPROVED, REFUSED = "release_approved", "release_refused"
 
 @dataclass(frozen=True)
 class Published:
-    """A published version. ``is_new`` is False when it was published before."""
+    """A published version, in its folder or its working copy. ``is_new`` is False when it was published before."""
 
     path: Path
     version: int
@@ -39,10 +40,10 @@ def approve(
     approvals: Path | None = None,
     fill: Callable[[Staged, Path], dict[str, Any]] | None = None,
 ) -> Published:
-    """Publish a staged release to the folder that it recorded.
+    """Publish a staged release to the place that it recorded.
 
     The approval is logged first and the folder moved into place last, whole: whoever dies in between leaves a staged release, and
-    the same command goes on under the approval that was logged.
+    the same command goes on under the approval that was logged. In a store ``approval.json`` is what comes last.
 
     Args:
         uri: as ``kordon release`` printed it.
@@ -55,15 +56,16 @@ def approve(
         UsageError: nobody approves, or there is no such staged release.
         ConfigError: the policy changed, another city's folder is given, or the version was taken by another release.
         PrivacyError: the release is not what was staged.
+        TryAgain: another process publishes in the same store, or it does not answer.
     """
     if not by.strip() or not role.strip():
         raise UsageError("A release is approved in somebody's name and role: give --by NAME and --role ROLE.")
     staged = staging.find(uri, lake=lake)
     terms = staged.terms
-    with staging.alone(staged):
+    with in_store.publishing(working_copy(terms.out), lake=lake), versions.alone(staged.folder):
         if _is_published(staged):
             if versions.withdrawal_of(terms.target) is not None:
-                raise ConfigError(f"{terms.target} was published and withdrawn: an approval does not bring it back.")
+                raise ConfigError(f"{uri_of(terms.target)} was published and withdrawn: an approval does not bring it back.")
             staging.clear(staged)
             return Published(terms.target, terms.version, False)
         _refuse_other_policy(terms, city=city, approvals=approvals)
@@ -87,6 +89,7 @@ def approve(
             }
             text = json.dumps(approval, ensure_ascii=False, indent=2)
             (work / versions.APPROVAL).write_text(text + "\n", encoding="utf-8")
+            in_store.upload(work, terms.target)
             versions.settle(work, terms.target, mode=0o755)
         staging.clear(staged)
     return Published(terms.target, terms.version, True)
@@ -116,7 +119,7 @@ def _refuse_taken(terms: Terms) -> None:
     newest = versions.latest(terms.period)
     if newest and newest[0] >= terms.version:
         raise ConfigError(
-            f"{newest[1]} was published since {terms.name} was staged, and it was not compared with that: stage it again."
+            f"{uri_of(newest[1])} was published since {terms.name} was staged, and it was not compared with that: stage it again."
         )
     versions.refuse_overlap(terms.period.parent, first=terms.first, last=terms.last)
 
@@ -140,7 +143,7 @@ def _log(
         by=by.strip(),
         role=role.strip(),
         now=now,
-        release=str(terms.target),
+        release=uri_of(terms.target),
         version=terms.version,
         tier=terms.tier,
         staged=staged.folder.name,

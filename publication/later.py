@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from kordon.errors import ConfigError
-from kordon.state import staging_area
+from kordon.state import staging_area, uri_of
 from privacy.day_relations import Crossing
 from privacy.disclosure import SHOWN, SUPPRESSED
 from privacy.relations import Bools
@@ -73,14 +73,14 @@ def before(published: Path, *, lake: str | Path, true: Mapping[str, pd.DataFrame
         path = kept / f"{product.name}.parquet"
         if not path.is_file():
             raise ConfigError(
-                f"{kept} does not hold what {product.name} of {published} rests on, so a new version cannot be compared with it: "
-                "release from the lake that published it. Nothing is released."
+                f"{kept} does not hold what {product.name} of {uri_of(published)} rests on, so a new version cannot be compared with "
+                "it: release from the lake, and on the machine, that published it. Nothing is released."
             )
         found, keys = pd.read_parquet(path), product.key_names
         if not true[product.name][keys].astype(str).equals(found[keys].astype(str)):
             raise ConfigError(
-                f"{product.name} of {published} has other rows than the city folder gives now (gates, zones, classes): a period keeps "
-                "its rows in every version. Release it with the city folder of that version."
+                f"{product.name} of {uri_of(published)} has other rows than the city folder gives now (gates, zones, classes): a period "
+                "keeps its rows in every version. Release it with the city folder of that version."
             )
         rows[product.name] = found[[column.name for column in product.columns]]
         exact[product.name] = found[[PREFIX + name for name in dict.fromkeys(EXACT[product.name])]].rename(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from kordon.days import Day
 from kordon.errors import ConfigError, UsageError
+from kordon.state import uri_of
 from privacy.ledger import Head, Ledger, open_ledger
 from privacy.ledger.chain import BURNED, COMMITTED
 from privacy.open_tier import DATASETS, DELTA, Plan, places_of, plan, preset
@@ -156,7 +157,7 @@ def stage(
         first_day=str(first),
         last_day=str(last),
         version=version,
-        out=str(out.absolute()),
+        out=uri_of(out),
         policy=policy,
         created_at=created_at.isoformat(),
     )
@@ -178,8 +179,8 @@ def stage(
     }
     if versions.withdrawal_of(terms.target) is not None:
         raise ConfigError(
-            f"{terms.target} was withdrawn; what it cost stays spent. --correction REASON plans another version, which draws on the "
-            "reserve for a correction."
+            f"{uri_of(terms.target)} was withdrawn; what it cost stays spent. --correction REASON plans another version, which draws on "
+            "the reserve for a correction."
         )
     if terms.target.exists() and is_drawn:
         return Planned(terms.target, version, False, content)

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from kordon.errors import ConfigError
+from kordon.state import uri_of
 from kordon.tables import TABLES
 from privacy.ledger import Ledger
 from privacy.ledger.chain import COMMITTED
@@ -124,7 +125,7 @@ def stage_through(
         first_day=str(first),
         last_day=str(last),
         version=version,
-        out=str(out.absolute()),
+        out=uri_of(out),
         policy=policy,
         created_at=created_at.isoformat(),
     )

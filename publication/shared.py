@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from kordon.state import uri_of
 from publication import files, later, staging, versions
 from publication.approval import purpose_of
 from publication.datapackage import data_package
@@ -74,7 +75,7 @@ def stage(
         first_day=str(days[0]),
         last_day=str(days[-1]),
         version=newest[0] + 1 if newest else 1,
-        out=str(out.absolute()),
+        out=uri_of(out),
         policy=policy,
         created_at=created_at.isoformat(),
     )

@@ -5,13 +5,10 @@ counts that the rows rest on, which stay for the next version. Only its owner re
 the lake's audit log: an approval is of these bytes or of none.
 """
 
-import fcntl
 import hashlib
 import json
-import os
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -19,7 +16,7 @@ from typing import Any
 
 from kordon import audit_log
 from kordon.errors import PrivacyError, UsageError
-from kordon.state import staging_area
+from kordon.state import staging_area, working_copy
 from publication import versions
 from publication.files import sha256
 
@@ -35,7 +32,7 @@ class Terms:
 
     Attributes:
         series: the folder of the dataset's releases below ``out``.
-        out: the folder of all releases to which it goes.
+        out: the place of all releases to which it goes: a folder, or ``s3a://bucket/prefix``.
         policy: hash of the policy under which it was made.
         created_at: ISO 8601 with offset.
     """
@@ -64,8 +61,8 @@ class Terms:
 
     @property
     def period(self) -> Path:
-        """The folder of the period's versions."""
-        return Path(self.out) / self.series / versions.period_name(self.first, self.last)
+        """The folder of the period's versions; of a place in a store that of its working copy."""
+        return working_copy(self.out) / self.series / versions.period_name(self.first, self.last)
 
     @property
     def target(self) -> Path:
@@ -189,17 +186,6 @@ def forget(lake: str | Path, *, before: date) -> list[str]:
             shutil.rmtree(basis)
             found.append(terms.parent.name)
     return found
-
-
-@contextmanager
-def alone(staged: Staged) -> Iterator[None]:
-    """Nobody else approves the release meanwhile."""
-    handle = os.open(staged.folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
 
 
 def _logged(lake: str | Path, folder: Path) -> audit_log.Entry | None:

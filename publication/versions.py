@@ -1,5 +1,6 @@
 """Where releases stand and how they come to be: whole folders, numbered, never changed."""
 
+import fcntl
 import json
 import os
 import re
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from kordon.errors import ConfigError, TryAgain
+from kordon.state import uri_of
 from publication.files import sha256
 
 VERSION = re.compile(r"v([1-9][0-9]*)")
@@ -39,7 +41,7 @@ def refuse_overlap(series: Path, *, first: date, last: date) -> None:
             continue
         if span[0] <= last and first <= span[1]:
             raise ConfigError(
-                f"The period {period_name(first, last)} overlaps {folder}: the difference of two releases shows what each of "
+                f"The period {period_name(first, last)} overlaps {uri_of(folder)}: the difference of two releases shows what each of "
                 f"them hides. Release {folder.name} again as a new version, or choose days that no release covers."
             )
 
@@ -96,8 +98,8 @@ def is_same_data(folder: Path, published: Path) -> bool:
     gone = {file["path"]: file["sha256"] for file in withdrawn["files"] if file["path"] not in ABOUT}
     if fingerprint(folder) == gone:
         raise ConfigError(
-            f"{published} was withdrawn ({withdrawn['reason']}), and this would be the same data again. Mend what was wrong with it "
-            "(the city folder, or the days: `kordon run`) before you release the period again."
+            f"{uri_of(published)} was withdrawn ({withdrawn['reason']}), and this would be the same data again. Mend what was wrong with "
+            "it (the city folder, or the days: `kordon run`) before you release the period again."
         )
     return False
 
@@ -129,6 +131,17 @@ def settle(work: Path, target: Path, *, mode: int) -> None:
     except OSError as error:
         raise TryAgain(f"{target} was made by another process meanwhile: run the same command again.") from error
     sync(target.parent)
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """No other process of this machine is at work on a folder meanwhile."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def _period(name: str) -> tuple[date, date] | None:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from kordon.duration import hours
 from kordon.errors import ConfigError
 from kordon.jars import ROOT
+from kordon.objects import SCHEME, is_remote, split
 from kordon.state import state_home
 
 ANSWERED_H, GRACE_H = 2.0, 48.0
@@ -29,9 +30,15 @@ class ScheduledCity:
     folder: Path
 
     def place(self, kind: str) -> str:
-        """Where the city's ``landing``, ``lake`` or ``releases`` are: ``KORDON_LAKE`` and so on, in which ``{city}`` is the city's id."""
+        """Where the city's ``landing``, ``lake`` or ``releases`` are: ``KORDON_LAKE`` and so on, in which ``{city}`` is the city's id.
+
+        Without ``KORDON_RELEASES`` releases go to the buckets beside those of the lake, where each zone has one.
+        """
         given = os.environ.get(f"KORDON_{kind.upper()}")
-        return given.replace("{city}", self.id) if given else str(state_home(kind, self.id))
+        if given:
+            return given.replace("{city}", self.id)
+        bucket = split(self.place("lake"))[0] if kind == "releases" and is_remote(self.place("lake")) else ""
+        return f"{SCHEME}{bucket}/releases" if "{zone}" in bucket else str(state_home(kind, self.id))
 
     @property
     def pool(self) -> str:

@@ -31,7 +31,7 @@ export AIRFLOW_CONN_SPARK_DEFAULT="{\"conn_type\": \"spark\", \"host\": \"spark:
 export AWS_ENDPOINT_URL="http://$MINIO_HOST:$MINIO_PORT"
 export KORDON_LANDING="${KORDON_LANDING:-s3a://{city\}-landing}"
 export KORDON_LAKE="${KORDON_LAKE:-s3a://{city\}-{zone\}/lake}"
-export KORDON_RELEASES="${KORDON_RELEASES:-$KORDON_STACK/releases/{city\}}"
+export KORDON_RELEASES="${KORDON_RELEASES:-s3a://{city\}-{zone\}/releases}"
 # A folder of accounts a city, as store-setup writes it.
 export KORDON_ACCOUNTS="$KORDON_STACK/accounts/{city}"
 # For a ledger postgresql://ledger@HOST:PORT/ledger of a city folder.

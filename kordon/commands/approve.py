@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kordon.cli import loaded_city, opened_lake, options, place
+from kordon.state import working_copy
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,7 +89,7 @@ def publish(
             return cells_of(opened, city=city, table=table, runs=runs)
 
     def drawn(staged: staging.Staged, work: Path) -> dict[str, Any]:
-        ledger = ledger_of(city, out=Path(staged.terms.out))
+        ledger = ledger_of(city, out=working_copy(staged.terms.out))
         return draw_into(staged, work, city=city, ledger=ledger, cells=cells, attack=gate, new_cells=new_cells)
 
     is_to_be_drawn = (staging.find(uri, lake=where).files / PLAN).is_file()

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kordon.cli import loaded_city, opened_lake, options
+from kordon.cli import ReleasePlace, loaded_city, opened_lake, options
 from kordon.errors import PrivacyError, UsageError
 from kordon.log import say
+from kordon.state import uri_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,11 +54,11 @@ def gate(folder: Path, earlier: Sequence[Path], cells: "dict[str, pd.DataFrame] 
 
 
 @click.command()
-@click.argument("release", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("release", type=ReleasePlace())
 @click.option(
     "--also",
     multiple=True,
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=ReleasePlace(),
     help="Another release that the attacker has: an earlier version, another period. Repeat it for more.",
 )
 @click.option("--city", type=click.Path(path_type=Path), help="With --lake: check what only an insider can.")
@@ -82,12 +83,17 @@ def command(
     \b
     Example:
       kordon audit releases/vliet-shared/2026-03-10_2026-03-12/v2 --also releases/vliet-shared/2026-03-10_2026-03-12/v1
+      kordon audit s3a://vliet-open/releases/vliet-open-od_day/2026-03-10/v1
     """
     from audit.report import JSON_NAME, refusal
     from kordon.report import grid, show
 
     if (city is None) != (lake is None):
         raise UsageError("What an insider checks needs both --city DIR and --lake URI.")
+    if city:
+        loaded_city(city)
+    for one in (release, *also):
+        _fetch(one)
     cells = _cells(release, city=city, lake=lake, master=master) if city and lake else None
     report = attacked(release, also=also, k=k, cells=cells)
     if as_json:
@@ -99,9 +105,26 @@ def command(
         report.write(out)
     elif not (release / JSON_NAME).exists():
         report.write(release)
-    say(f"The report is in {out or release}.")
+    say(f"The report is in {out or uri_of(release)}.")
     if not report.passed:
         raise PrivacyError(refusal(report))
+
+
+def _fetch(release: Path) -> None:
+    """Bring the working copy of a release in a store up to date; see that there is something to attack.
+
+    Raises:
+        UsageError: no version is published there, or it was withdrawn.
+    """
+    from publication import in_store, versions
+
+    in_store.fetch(release)
+    if (withdrawn := versions.withdrawal_of(release)) is not None:
+        raise UsageError(f"{uri_of(release)} was withdrawn on {withdrawn['withdrawn_at']}: there is nothing to attack.")
+    if not release.is_dir():
+        raise UsageError(
+            f"{uri_of(release)} is no published version: give its place, such as releases/vliet-shared/2026-03-10/v1."
+        )
 
 
 def _cells(release: Path, *, city: Path, lake: str, master: str | None) -> "dict[str, pd.DataFrame]":
@@ -111,7 +134,6 @@ def _cells(release: Path, *, city: Path, lake: str, master: str | None) -> "dict
     from audit.files import read
     from kordon.tables import TABLES
 
-    loaded_city(city)
     made = read(release)
     period = made.about["period"]
     first, last = date.fromisoformat(period["first_day"]), date.fromisoformat(period["last_day"])

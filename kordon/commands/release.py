@@ -10,6 +10,7 @@ from kordon.cli import loaded_city, opened_lake, options, place
 from kordon.commands.approve import publish, ready_to_release
 from kordon.errors import UsageError
 from kordon.log import say
+from kordon.state import working_copy
 
 if TYPE_CHECKING:
     from kordon.city import City
@@ -25,7 +26,9 @@ WHO_RELEASES = "whoever released it"
 @click.option("--tier", type=click.Choice(["shared", "open"]), default="shared", show_default=True, help="Who may receive it.")
 @click.option("--dataset", metavar="NAME", help="This one only [default: all of the period's unit; shared: all of days].")
 @click.option("--correction", metavar="REASON", help="Of the open tier: replace what is published, from the reserve for it.")
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Where it is published once it is approved.")
+@click.option(
+    "--out", metavar="URI", required=True, help="Where it is published once approved: a folder, or s3a://bucket/prefix."
+)
 @click.option("--approve-as", metavar="NAME", help="Approve it at once, in this name, and publish it.")
 def command(
     city: Path,
@@ -36,20 +39,22 @@ def command(
     tier: str,
     dataset: str | None,
     correction: str | None,
-    out: Path,
+    out: str,
     approve_as: str | None,
 ) -> None:
     """Stage a release of complete days below LAKE/staging, unless an attack on it gets through.
 
-    Nobody but its owner reads the staging area. `kordon approve` publishes what is staged. Of the open tier a plan is staged: cells,
-    noise and price; the noise is drawn, once, when it is approved. Its period is one service day, or a calendar month. Of the shared
-    tier, od_month_hour is of a calendar month: release it after the days of that month.
+    Nobody but its owner reads the staging area. `kordon approve` publishes what is staged. In --out, {zone} stands for the tier, so that
+    each has its bucket. Of the open tier a plan is staged: cells, noise and price; the noise is drawn, once, when it is approved. Its
+    period is one service day, or a calendar month. Of the shared tier, od_month_hour is of a calendar month: release it after the days
+    of that month.
 
     \b
     Example:
       kordon release --city cities/vliet --lake lake --period 2026-03-10..2026-03-12 --out releases
       kordon release --city cities/vliet --lake lake --period 2026-03-10 --tier open --dataset od_day --out releases
       kordon release --city cities/vliet --lake lake --period 2026-03-01..2026-03-31 --dataset od_month_hour --out releases
+      kordon release --city cities/vliet --lake 's3a://vliet-{zone}/lake' --period 2026-03-10 --out 's3a://vliet-{zone}/releases'
     """
     if tier == "shared" and correction is not None:
         raise UsageError("--correction is of the open tier: a shared release is versioned.")
@@ -62,20 +67,31 @@ def command(
     loaded = loaded_city(city)
     if approve_as:
         ready_to_release(loaded, by=approve_as, say=say)
+    releases = _fetched(out, tier=tier)
     if tier == "shared":
-        _shared(loaded, lake, period, out=out, master=master, approve_as=approve_as, as_json=as_json, dataset=dataset)
+        _shared(loaded, lake, period, out=releases, master=master, approve_as=approve_as, as_json=as_json, dataset=dataset)
     else:
         _open(
             loaded,
             lake,
             period,
-            out=out,
+            out=releases,
             master=master,
             approve_as=approve_as,
             as_json=as_json,
             dataset=dataset,
             correction=correction,
         )
+
+
+def _fetched(out: str, *, tier: str) -> Path:
+    """The folder of all releases; of a place in a store its working copy, as the store is now."""
+    from kordon import objects
+    from publication import in_store
+
+    folder = working_copy(objects.at(out, tier))
+    in_store.fetch(folder)
+    return folder
 
 
 def _shared(

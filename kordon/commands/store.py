@@ -44,11 +44,11 @@ def apply(city: Path, as_json: bool, credentials: Path) -> None:
     loaded = loaded_city(city)
     changed = store.apply(buckets=buckets(loaded), accounts=accounts(loaded), credentials=credentials)
     if as_json:
-        click.echo(json.dumps({"lake": lake(loaded), "changed": changed}, indent=2))
+        click.echo(json.dumps({"lake": lake(loaded), "releases": releases(loaded), "changed": changed}, indent=2))
         return
     for line in changed:
         click.echo(line)
-    click.echo(f"{len(changed)} changes; the lake: --lake '{lake(loaded)}'")
+    click.echo(f"{len(changed)} changes; --lake '{lake(loaded)}', and of releases --out '{releases(loaded)}'")
 
 
 def bucket_name(city: "City") -> str:
@@ -59,6 +59,11 @@ def bucket_name(city: "City") -> str:
 def lake(city: "City") -> str:
     """The URI of the city's lake in its buckets."""
     return f"s3a://{bucket_name(city)}/lake"
+
+
+def releases(city: "City") -> str:
+    """The URI of the city's releases, with ``{zone}`` for their tier."""
+    return f"s3a://{bucket_name(city)}/releases"
 
 
 def buckets(city: "City") -> "list[Bucket]":

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import click
 
-from kordon.cli import loaded_city, options, place
+from kordon.cli import ReleasePlace, loaded_city, options, place
 
 
 @click.command()
-@click.argument("release", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("release", type=ReleasePlace())
 @options("city", "lake", "json")
 @click.option("--by", required=True, metavar="NAME", help="Who decides it.")
 @click.option("--role", required=True, metavar="ROLE", help="In which role.")
@@ -22,6 +22,8 @@ def command(release: Path, city: Path, lake: str, as_json: bool, by: str, role: 
     Example:
       kordon withdraw releases/vliet-shared/2026-03-10/v1 --by "An Peeters" --role "privacy officer" \\
           --reason "A gate stood on the wrong street." --city cities/vliet --lake lake
+      kordon withdraw s3a://vliet-open/releases/vliet-open-od_day/2026-03-10/v1 --by "An Peeters" --role "privacy officer" \\
+          --reason "A gate stood on the wrong street." --city cities/vliet --lake 's3a://vliet-{zone}/lake'
     """
     from kordon import report
     from publication.withdrawal import withdraw

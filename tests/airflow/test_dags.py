@@ -104,6 +104,23 @@ def test_each_task_has_its_own_account_of_a_store_and_the_jars_for_it(bag, monke
     assert ".jars-store" not in local.jars
 
 
+@pytest.mark.parametrize(
+    ("lake", "named", "place"),
+    [
+        ("s3a://{city}-{zone}/lake", {}, "s3a://vliet-{zone}/releases"),
+        ("s3a://one/{city}", {}, "/kordon/releases/vliet"),
+        ("/data/{city}/lake", {}, "/kordon/releases/vliet"),
+        ("s3a://{city}-{zone}/lake", {"KORDON_RELEASES": "/out/{city}"}, "/out/vliet"),
+    ],
+)
+def test_a_release_of_a_lake_in_buckets_goes_to_the_bucket_of_its_tier(bag, lake, named, place):
+    dags = bag("release.py", KORDON_LAKE=lake, **named).dags
+    for name, tier in (("kordon_release_vliet", "shared"), ("kordon_release_month_vliet", "open")):
+        words = dags[name].get_task("built").application_args
+        assert words[words.index("--out") + 1].endswith(place)
+        assert words[words.index("--tier") + 1] == tier
+
+
 def test_the_asset_graph_is_the_lineage_that_the_jobs_declare(bag):
     dag = bag("daily.py").dags["kordon_daily_vliet"]
     written = {task.task_id: {asset.name for asset in task.outlets} for task in dag.tasks}

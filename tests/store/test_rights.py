@@ -31,8 +31,9 @@ ALLOWED = """
     quality    |         |     | rl              | rl            | rlw |         |        |
     late       | rl      | rlw | rlw             | rlw           | rlw |         |        |
     retention  | rld     | rlwd| rlwd            | rlwd          | rlwd|         |        |
-    release    |         |     |                 | rl            | rlw | rlw     |        |
-    publish    |         |     |                 |               | rlw | rl      | w      | w
+    release    |         |     |                 | rl            | rlw | rlw     | rl     | rl
+    publish    |         |     |                 | rl            | rlw | rl      | rlw    | rlw
+    withdraw   |         |     |                 |               | rlw |         | rlwd   | rlwd
 """
 """r read, l list, w write, d delete."""
 
@@ -161,7 +162,11 @@ def test_a_quota_of_the_city_holds_and_one_of_no_bucket_is_refused(minio, keys, 
     arguments = ["store", "apply", "--city", str(city), "--credentials", str(keys), "--json"]
     assert ended(arguments) == 0
     said = json.loads(capsys.readouterr().out)
-    assert said == {"lake": "s3a://vliet-{zone}/lake", "changed": ["vliet-raw: holds at most 7 GB"]}
+    assert said == {
+        "lake": "s3a://vliet-{zone}/lake",
+        "releases": "s3a://vliet-{zone}/releases",
+        "changed": ["vliet-raw: holds at most 7 GB"],
+    }
     text = (city / "city.toml").read_text()
     (city / "city.toml").write_text(text.replace("raw = 7", "attic = 7"))
     assert ended(arguments) == 3

@@ -30,9 +30,11 @@ def test_only_the_tasks_of_plates_reach_plates_and_no_task_that_publishes_reache
         "late",
         "retention",
     }
-    for name in ("release", "publish"):
+    for name in ("release", "publish", "withdraw"):
         assert not {zones.LANDING, zones.RAW, zones.VEHICLES} & set(TASKS[name])
     assert {name for name, rights in ACCOUNTS.items() if zones.DESTROY in rights.get(zones.VEHICLES, ())} == {"retention"}
+    for zone in (zones.SHARED, zones.OPEN):
+        assert {name for name, rights in TASKS.items() if zones.DESTROY in rights.get(zone, ())} == {"withdraw"}
 
 
 def test_nobody_without_an_account_reads_anything_but_open_releases():

@@ -2,13 +2,16 @@
 
 import datetime as dt
 import json
+from contextlib import nullcontext
 
 import pytest
 from click.testing import CliRunner
 
-from kordon import audit_log, status
+from kordon import audit_log, costs, status
 from kordon.city import Source
+from kordon.city import load as load_city
 from kordon.cli import cli
+from kordon.costs import Loaded, Step
 from kordon.days import Day
 from kordon.status import Judged, Load, Released
 from tests.lakes import fill
@@ -161,3 +164,64 @@ def test_the_doctor_says_what_is_wrong_and_the_cure(tmp_path, monkeypatch):
 
 def test_a_check_of_promises_needs_the_city_that_holds_them(tmp_path):
     assert "--city" in str(CliRunner().invoke(cli, ["status", "--lake", str(tmp_path), "--check"]).exception)
+
+
+def cost(n, step, run_id, seconds=1.0, *, last=None, mb=None):
+    return Step(day(n), day(n if last is None else last), step, run_id, seconds, mb)
+
+
+def test_of_each_step_of_a_day_the_newest_run_counts_and_days_of_one_run_are_one():
+    rows = [
+        cost(0, "trips", "run1", 30.0, last=2, mb=900),
+        cost(0, "ingest", "run1", 60.0, last=2, mb=700),
+        cost(2, "trips", "run2", 4.0),
+        cost(2, "ingest", "run0", 99.0),
+    ]
+    found = costs.by_days(rows, order=["ingest", "trips"])
+    assert [(c.first_day, c.last_day, c.seconds, c.java_peak_mb) for c in found] == [
+        (day(0), day(1), 90.0, 900),
+        (day(2), day(2), 64.0, 700),
+    ]
+    assert [step.step for step in found[0].steps] == ["ingest", "trips"]
+    assert [(c.first_day, c.last_day) for c in costs.by_days(rows, order=[], wanted=[day(1), day(9)])] == [(day(1), day(1))]
+
+
+def test_files_are_loaded_so_long_after_the_end_of_the_day_of_their_last_read():
+    ends = dt.datetime(2026, 3, 11, 3, tzinfo=dt.UTC)  # 04:00 in Vliet
+    hour = dt.timedelta(hours=1)
+    files = [Loaded("oculus", ends - hour, ends + 2 * hour), Loaded("oculus", ends - 9 * hour, ends - 7 * hour)]
+    files.append(Loaded("other", ends, ends + 3 * hour))
+    vliet = load_city("cities/vliet")
+    promise = next(source.promise_h for source in vliet.sources if source.source == "oculus")
+    assert costs.deliveries(files, city=vliet) == [
+        costs.Delivery(DAY, "oculus", 2, 2.0, promise),
+        costs.Delivery(day(1), "other", 1, -21.0, None),
+    ]
+    assert [d.source for d in costs.deliveries(files, city=vliet, wanted=[day(1)])] == ["other"]
+
+
+def test_the_command_shows_what_days_cost_and_when_their_files_came_as_a_table_and_as_json(
+    spark, tmp_path, monkeypatch, capsys
+):
+    from kordon.lake import Lake
+
+    lake = Lake(spark, str(tmp_path / "lake"))
+    row = {"service_day": DAY, "last_day": day(1), "run_id": "run1", "started_at": NOON}
+    fill(
+        lake,
+        "ops_step",
+        [{**row, "step": "trips", "seconds": 30.0}, {**row, "step": "ingest", "seconds": 61.0, "java_peak_mb": 900}],
+    )
+    read = dict.fromkeys(["first_captured_at", "last_captured_at"], NOON - dt.timedelta(hours=12))
+    fill(lake, "ops_load", [{"source": "oculus", **read, "loaded_at": NOON}])
+    monkeypatch.setattr("kordon.commands.status.opened_lake", lambda *_, **__: nullcontext(lake))
+    asked = ["status", "--lake", lake.uri, "--city", "cities/vliet", "--costs"]
+    said = CliRunner().invoke(cli, asked, catch_exceptions=False)
+    printed = said.stdout + capsys.readouterr().out
+    assert "2026-03-10..2026-03-11" in printed
+    assert "ingest 61, trips 30" in printed
+    assert "+9.0" in printed
+    found = json.loads(CliRunner().invoke(cli, [*asked, "--json"], catch_exceptions=False).stdout)
+    assert [step["step"] for step in found["costs"][0]["steps"]] == ["ingest", "trips"]
+    assert found["deliveries"][0]["loaded_h"] == 9.0
+    assert "costs" not in json.loads(CliRunner().invoke(cli, [*asked[:-1], "--json"], catch_exceptions=False).stdout)

@@ -51,7 +51,7 @@ demo: setup
 
 # Airflow's tests run beside the others where Airflow is, and always where nothing may be skipped.
 test: setup lint docs
-	$(MAKE) --jobs 2 --output-sync=line test-kordon $(if $(or $(filter all,$(KORDON_REQUIRE)),$(wildcard $(AIRFLOW_STAMP))),test-airflow)
+	$(MAKE) --jobs 2 test-kordon $(if $(or $(filter all,$(KORDON_REQUIRE)),$(wildcard $(AIRFLOW_STAMP))),test-airflow)
 
 test-kordon: setup
 	$(PY) -m pytest tests -n 2 --dist loadfile --no-loadscope-reorder

@@ -14,18 +14,19 @@ SHARED = ROOT.parent / "shared"
 
 
 LONGEST = (
-    "killed_store",
     "same_rows",
     "independent",
-    "suppression_attack",
-    "boundaries",
-    "ingest_reruns",
-    "quality",
+    "killed_store",
     "residue",
-    "rights",
+    "ingest_reruns",
+    "boundaries",
     "retention",
+    "publication_release",
+    "rights",
+    "quality",
+    "traces",
 )
-"""Files that take minutes, so ordered that the two workers share them; a worker is given its next file two tests early."""
+"""Files that take minutes, the longest first. A worker is given its next file two tests early: one of a single test may not come first."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

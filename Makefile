@@ -81,6 +81,7 @@ soak: setup store-jars minio airflow
 figures: setup
 	mkdir -p build
 	KORDON_FIGURES=$(CURDIR)/build/figures.json $(PY) -m pytest tests/attack tests/unit/test_key_life.py tests/unit/test_open_tier_figures.py -n 2 --dist loadfile
+	KORDON_FIGURES=$(CURDIR)/build/figures.json $(PY) tests/benchmark/hmac_cost.py
 
 # Names choose: make fidelity ONLY="vliet/default ravelmonde"
 fidelity: setup

@@ -95,7 +95,7 @@ def _may_hold_plates(folder: Path) -> list[Path]:
     ]
 
 
-def test_releases_of_both_tiers_are_out_and_in_staging_is_only_what_later_versions_rest_on(ran):
+def test_releases_of_both_tiers_are_out_and_in_staging_is_only_what_later_versions_rest_on(ran, measured):
     for series in ("vliet-shared", "vliet-open-od_day"):
         files = {path.name for path in (ran / "out" / series / "2026-03-10" / "v1").iterdir()}
         assert {"index.html", "approval.json", "privacy_report.json", "od_day.csv", "od_day.parquet"} <= files
@@ -103,8 +103,11 @@ def test_releases_of_both_tiers_are_out_and_in_staging_is_only_what_later_versio
     assert {path.name for path in left if path.parent.name != "basis"} == {"staged.json"}
     assert {path.parent.parent.name.split("_")[0] for path in left if path.parent.name == "basis"} == {"vliet-shared"}
     report = json.loads((ran / "out" / "vliet-open-od_day" / "2026-03-10" / "v1" / "privacy_report.json").read_text())
-    bounds = next(attack for attack in report["attacks"] if attack["number"] == 9)
-    assert bounds["applies"] and bounds["passed"], "the lake's cells are bounded"
+    attacks = {attack["number"]: attack for attack in report["attacks"]}
+    assert attacks[9]["applies"] and attacks[9]["passed"], "the lake's cells are bounded"
+    measured(
+        "known_points_isolated", attacks[17]["reached"]["isolated"], control="a count without noise: tests/attack/test_audit.py"
+    )
 
 
 def test_no_plate_outside_landing_and_raw(ran, measured):

@@ -7,6 +7,7 @@ from itertools import pairwise
 import pandas as pd
 import pytest
 
+from audit import attacks
 from audit.files import read
 from kordon.commands.audit import gate
 from kordon.errors import ConfigError, PrivacyError
@@ -54,7 +55,9 @@ def counts(folder):
     return pd.concat([tables[product][count] for product, count in COUNTS.items()], ignore_index=True)
 
 
-def test_each_version_passes_all_attacks_together_with_those_before_and_changes_only_what_moved_by_k(day_cells, tmp_path):
+def test_each_version_passes_all_attacks_together_with_those_before_and_changes_only_what_moved_by_k(
+    day_cells, tmp_path, measured
+):
     versions = [make(day_cells, tmp_path)]
     given = day_cells
     for number, more in enumerate((30, 300), start=1):
@@ -67,6 +70,12 @@ def test_each_version_passes_all_attacks_together_with_those_before_and_changes_
         moved = (other - one).abs()
         assert not ((moved > 0) & (moved < TOWN.sdc.k)).any()
     assert (shown[2] != shown[1])[shown[1].notna()].mean() > 0.2
+    found = attacks.versions([read(made.path) for made in versions], k=TOWN.sdc.k)
+    unaware = [make(more, tmp_path / str(number)) for number, more in enumerate((day_cells, given))]
+    control = attacks.versions([read(made.path) for made in unaware], k=TOWN.sdc.k)
+    told, told_then = (sum(int(one.reached[name]) for name in one.limits) for one in (found, control))
+    measured("version_differences_found", told, control=f"{told_then} between two versions that know nothing of each other")
+    assert told == 0 < told_then
 
 
 def test_a_few_late_vehicles_make_no_new_version(day_cells, tmp_path):

@@ -17,7 +17,7 @@ from kordon.chain import steps
 from kordon.city import Count, load
 from kordon.days import known
 from kordon.lake import Lake
-from tests.e2e import killed, vliet
+from tests.e2e import vliet
 from tests.e2e.content import COMPARED, content
 
 DAYS = vliet.days(2)
@@ -42,9 +42,20 @@ def made(spark, tmp_path_factory):
     return folder, rows
 
 
-def _killed_run(point: str, folder: Path, lake: Path, *, city: Path = vliet.CITY) -> None:
-    arguments = ["run", "--city", str(city), "--landing", str(folder / "landing"), "--lake", str(lake), "-q"]
-    arguments += ["--keystore", str(folder / "keys"), "--days", f"{DAYS[0]}..{DAYS[-1]}", "--master", "local[1]"]
+def _killed_run(
+    point: str, folder: Path, *, days: list[dt.date] = DAYS, first: str = "ingest", city: Path = vliet.CITY
+) -> None:
+    arguments = ["run", "--city", str(city), "--landing", str(folder / "landing"), "--lake", str(folder / "otherwise"), "-q"]
+    arguments += [
+        "--keystore",
+        str(folder / "keys"),
+        "--days",
+        f"{days[0]}..{days[-1]}",
+        "--from",
+        first,
+        "--master",
+        "local[1]",
+    ]
     process = subprocess.run(
         [sys.executable, "-m", "tests.e2e.killed", point, *arguments],
         cwd=ROOT,
@@ -56,18 +67,22 @@ def _killed_run(point: str, folder: Path, lake: Path, *, city: Path = vliet.CITY
     assert process.returncode == -9, "the run must have died at its point"
 
 
-def test_runs_killed_at_one_point_after_the_other_leave_a_readable_lake_and_no_whole_day(spark, made):
-    """``kill -9``: half way in ingest, between two commits, and when only the row is missing that makes the day whole."""
+def _no_day_is_whole(lake: Lake) -> None:
+    for name in COMPARED:
+        lake.read(name).count()
+        assert lake.read_whole(name, DAYS).count() == 0
+
+
+def test_runs_killed_in_ingest_and_between_two_commits_leave_a_readable_lake_and_no_whole_day(spark, made):
+    """``kill -9``: when reads are there and the files that they came from are not named, and half way in the chain."""
     folder, _ = made
-    lake = Lake(spark, str(folder / "otherwise"))
-    for point in killed.POINTS:
-        _killed_run(point, folder, folder / "otherwise")
-        for name in COMPARED:
-            lake.read(name).count()
-            assert lake.read_whole(name, DAYS).count() == 0
+    for point in ("in_ingest", "between_commits"):
+        _killed_run(point, folder)
+        _no_day_is_whole(Lake(spark, str(folder / "otherwise")))
 
 
 def test_the_next_runs_mend_it_from_renamed_and_repeated_files_day_by_day_out_of_order_each_step_alone(spark, made):
+    """And one more is killed on the way, when only the row is missing that makes a day whole."""
     folder, rows = made
     for number, file in enumerate(sorted((folder / "landing").rglob("*.*"), reverse=True)):
         target = folder / "renamed" / file.relative_to(folder / "landing").with_name(f"{number:04}-{file.name}")
@@ -80,7 +95,10 @@ def test_the_next_runs_mend_it_from_renamed_and_repeated_files_day_by_day_out_of
         given = {"lake": folder / "otherwise", "landing": folder / "renamed", "keys": folder / "keys", "city": CITY}
         return vliet.run(spark, **given, wanted=wanted, **only)
 
-    again([DAYS[1]])
+    lake = again([DAYS[1]], last="flows")
+    _killed_run("before_ops_day", folder, days=[DAYS[1]], first="quality")
+    _no_day_is_whole(lake)
+    again([DAYS[1]], first="quality")
     for step in steps():
         lake = again([DAYS[0]], first=step.name, last=step.name)
     assert content(lake) == rows
@@ -94,7 +112,7 @@ def test_a_rerun_that_dies_half_way_leaves_the_whole_days_as_they_were(spark, ma
     text = (other / "city.toml").read_text()
     assert "min_stop_s = 600" in text
     (other / "city.toml").write_text(text.replace("min_stop_s = 600", "min_stop_s = 1800"))
-    _killed_run("between_commits", folder, folder / "otherwise", city=other)
+    _killed_run("between_commits", folder, first="legs", city=other)
     lake = Lake(spark, str(folder / "otherwise"))
     assert content(lake) != rows, "positive control: the dying run had replaced tables"
     assert {name: fingerprint(lake.read_whole(name, DAYS)) for name in COMPARED} == rows

@@ -27,7 +27,7 @@ TIERS = {
     "release": ("shared", "week", "0 4 * * 1"),
     "release_month": ("open", "month", "0 4 1 * *"),
 }
-# Tasks of a mapped group pull by their own index, and these two have none.
+# -1: the tasks that are pulled from are not mapped, as the one that pulls is.
 STAGED = "{{ ti.xcom_pull(task_ids='staged', map_indexes=-1)[ti.map_index] }}"
 ANSWER = "{{ ti.xcom_pull(task_ids='approval', map_indexes=-1)['%s']['%s'] }}"
 

@@ -314,7 +314,7 @@ def test_the_share_of_a_month_follows_from_what_is_drawn_and_costs_nothing(tmp_p
     read_by_who_approves = evidence(office.below / "lake", [waits])
     assert waits == made.path.name
     assert "Noise: worked out from vliet.gate_pair_month.2026-03-01.2026-03-31.v1 and vliet.gate_month" in read_by_who_approves
-    assert "| 8 schema | got nothing |" in read_by_who_approves
+    assert "| 8 Nothing but what the contract lists | got nothing |" in read_by_who_approves
     published = approve(
         made.path,
         lake=office.below / "lake",

@@ -67,7 +67,7 @@ def release(name: str, city: ScheduledCity) -> DAG:
         )
         answer = ["--by", ANSWER % ("responded_by_user", "name"), "--role", ANSWER % ("params_input", "role")]
 
-        @task_group(prefix_group_id=False)
+        @task_group(prefix_group_id=False)  # type: ignore[untyped-decorator]  # Airflow stands in another environment
         def releases(name: str) -> None:
             words = ["approve", f"{staging_area(lake)}/{STAGED}", *where, *answer]
             submit("published", city, words, account="publish", map_index_template=STAGED)

@@ -5,7 +5,7 @@ from datetime import timedelta
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.providers.standard.operators.python import PythonOperator
 from airflow.providers.standard.sensors.date_time import DateTimeSensorAsync
-from airflow.sdk import DAG, Param
+from airflow.sdk import DAG, Param, task_group
 from airflow.sdk.exceptions import AirflowSkipException
 
 from dags.parts.city import ScheduledCity, cities
@@ -17,8 +17,9 @@ from kordon.state import staging_area
 DOC = """
 A {tier} release of a {unit}: built, attacked, and staged where nobody reads it, until a person approves it.
 
-The run waits until late reads no longer find a key, so that the days are final. What the approver needs to know stands in the task
-`approval`; it waits for two weeks. Who approves answers for the release by name.
+The run waits until late reads no longer find a key, so that the days are final. What the approver needs to know of each dataset stands
+in the task `approval`; it waits for two weeks. One answer is for all that the run staged: they share a budget. Who approves answers for
+each release by name.
 """
 PATIENCE = timedelta(days=14)
 TIERS = {
@@ -26,19 +27,20 @@ TIERS = {
     "release": ("shared", "week", "0 4 * * 1"),
     "release_month": ("open", "month", "0 4 1 * *"),
 }
-STAGED = "{{ ti.xcom_pull(task_ids='staged') }}"
-ANSWER = "{{ ti.xcom_pull(task_ids='approval')['%s']['%s'] }}"
+# -1: the tasks that are pulled from are not mapped, as the one that pulls is.
+STAGED = "{{ ti.xcom_pull(task_ids='staged', map_indexes=-1)[ti.map_index] }}"
+ANSWER = "{{ ti.xcom_pull(task_ids='approval', map_indexes=-1)['%s']['%s'] }}"
 
 
-def name_of(lake: str, tier: str, period: str) -> str:
-    """The name of what was staged of a period, ``A..B``.
+def names_of(lake: str, tier: str, period: str) -> list[str]:
+    """The names of what was staged of a period, ``A..B``.
 
     Raises:
         AirflowSkipException: nothing was, because it equals what is published; the tasks that follow are skipped.
     """
     first, _, last = period.partition("..")
     found = waiting(lake, first=first, last=last or first, tier=tier)
-    if found is None:
+    if not found:
         raise AirflowSkipException(f"Nothing is staged of {period}: it equals what is published.")
     return found
 
@@ -48,13 +50,13 @@ def release(name: str, city: ScheduledCity) -> DAG:
     lake = city.place("lake")
     where = ["--city", str(city.folder), "--lake", lake]
     period = "{{ service_days(data_interval_start, data_interval_end) }}"
-    shown = {"evidence": lambda staged: evidence(lake, staged)}
+    shown = {"evidence": lambda names: evidence(lake, names)}
     with city_dag(name, city, doc=DOC.format(tier=tier, unit=unit), by_interval=line, macros=shown) as dag:
         final = DateTimeSensorAsync(task_id="final", target_time="{{ after(data_interval_end, 'grace') }}")
         words = ["release", *where, "--period", period, "--tier", tier, "--out", city.place("releases")]
         built = submit("built", city, words, reads=["ops_day"], account="release")
 
-        staged = PythonOperator(task_id="staged", python_callable=name_of, op_args=[lake, tier, period], retries=0)
+        staged = PythonOperator(task_id="staged", python_callable=names_of, op_args=[lake, tier, period], retries=0)
         approval = ApprovalOperator(
             task_id="approval",
             subject=f"{city.name}: {tier} release of {period}",
@@ -64,8 +66,14 @@ def release(name: str, city: ScheduledCity) -> DAG:
             retries=0,
         )
         answer = ["--by", ANSWER % ("responded_by_user", "name"), "--role", ANSWER % ("params_input", "role")]
-        published = submit("published", city, ["approve", f"{staging_area(lake)}/{STAGED}", *where, *answer], account="publish")
-        final >> built >> staged >> approval >> published
+
+        @task_group(prefix_group_id=False)  # type: ignore[untyped-decorator]  # Airflow stands in another environment
+        def releases(name: str) -> None:
+            words = ["approve", f"{staging_area(lake)}/{STAGED}", *where, *answer]
+            submit("published", city, words, account="publish", map_index_template=STAGED)
+
+        # The answer stands outside of the group: within, Airflow 3.3 lets what follows a rejection run.
+        final >> built >> staged >> approval >> releases.expand(name=staged.output)
     return dag
 
 

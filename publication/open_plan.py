@@ -13,7 +13,9 @@ from kordon.days import Day
 from kordon.errors import ConfigError, UsageError
 from kordon.state import uri_of
 from privacy.ledger import Head, Ledger, open_ledger
+from privacy.ledger.caps import days_of, spent_on
 from privacy.ledger.chain import BURNED, COMMITTED
+from privacy.ledger.charge import BILLION
 from privacy.open_tier import DATASETS, DELTA, Plan, places_of, plan, preset
 from privacy.open_tier.datasets import DAY, MONTH
 from privacy.open_tier.drawing import metadata
@@ -171,11 +173,13 @@ def stage(
     content = {
         "plan": plan_said(planned),
         "earlier": earlier["release_id"] if earlier else None,
+        "new_cells": bool(earlier and earlier["cellset_hash"] != planned.charge.cellset_hash),
         "correction": correction,
         "config_hash": city.config_hash,
         "runs": [described(run) for run in runs],
         "overrides": overrides,
         "budget": _budget(ledger, planned, is_paid=is_drawn),
+        "asks": _asks(ledger, planned, is_paid=is_drawn),
     }
     if versions.withdrawal_of(terms.target) is not None:
         raise ConfigError(
@@ -237,4 +241,18 @@ def _budget(ledger: Ledger, planned: Plan, *, is_paid: bool) -> dict[str, Any]:
         "spent_pct": 100 * year / planned.preset.caps.year,
         "epsilon_year": epsilon(year, delta=DELTA),
         "epsilon_day_cap": epsilon(planned.preset.caps.day, delta=DELTA),
+    }
+
+
+def _asks(ledger: Ledger, planned: Plan, *, is_paid: bool) -> dict[str, float]:
+    """What the release itself asks, and what of a service day is spent with it at most, for who approves it: percent of the caps."""
+    days, caps = days_of(planned.charge.period_start, planned.charge.period_end), planned.preset.caps
+    rho = 0.0 if is_paid else planned.charge.rho
+    rows = ledger.rows()
+    fullest = max(spent_on(rows, day) for day in days) / BILLION
+    return {
+        "year_pct": 100 * rho * len(days) / caps.year,
+        "day_pct": 100 * rho / caps.day,
+        "day_spent_pct": 100 * (fullest + rho) / caps.day,
+        "correction_pct": 100 * caps.correction / caps.day,
     }

@@ -1,7 +1,10 @@
-"""A release that waits for a person: the evidence that they read, and what follows from their answer, through Airflow's own API."""
+"""A release that waits for a person: what they read, and what follows from their answer, through Airflow's own API."""
 
 import _thread
 import json
+import os
+import shutil
+import subprocess
 import threading
 import time
 
@@ -11,82 +14,35 @@ pytest.importorskip("airflow", reason="Airflow is not here: `make test-airflow` 
 
 import pendulum
 
-from dags.parts.evidence import evidence, waiting
+from tests.airflow.conftest import ROOT
 
-PERIOD = {"first_day": "2026-03-09", "last_day": "2026-03-15"}
-MONDAY = pendulum.datetime(2026, 3, 16, 12)
+WEEK, MONTH = pendulum.datetime(2026, 3, 16, 12), pendulum.datetime(2026, 4, 4, 12)
 PATIENCE_S = 180
+KORDON_SIDE = [str(ROOT / ".venv" / "bin" / "python"), "-m", "tests.airflow.kordon_side"]
+TASKS = ("final", "built", "staged", "approval")
 
 
-def stage(lake, name, *, version=1, created="2026-03-18T06:00:00+00:00", tier="shared", report=True, files=True):
-    folder = lake / "staging" / name
-    (folder / "release").mkdir(parents=True)
-    (folder / "staged.json").write_text(json.dumps({**PERIOD, "tier": tier, "version": version, "created_at": created}))
-    about = {
-        "tier": tier,
-        "version": version,
-        "period": PERIOD,
-        "replaces": "v1" if version > 1 else None,
-        "suppression": {
-            "od_day": {"rows": 1200, "shown": 1100, "share_of_count": 0.987},
-            "gate_hour": {"rows": 9, "shown": 9, "share": 1.0},
-        },
-        "overrides": ["2026-03-10: core_trip.range.duration_s, let through by An Peeters: barrier test"],
-        "config_hash": "0123456789abcdef",
-        "code_version": "0.1.0",
-        "runs": [{}] * 7,
-    }
-    (folder / "release" / "datapackage.json").write_text(json.dumps({"kordon": about}))
-    if report:
-        attacks = [{"number": 8, "name": "schema", "passed": True}, {"number": 12, "name": "differences", "passed": False}]
-        (folder / "release" / "privacy_report.json").write_text(json.dumps({"attacks": attacks}))
-    if not files:
-        for file in (folder / "release").iterdir():
-            file.unlink()
-        (folder / "release").rmdir()
-    return name
-
-
-def test_the_newest_version_of_the_period_and_tier_waits(tmp_path):
-    asked = {"first": "2026-03-09", "last": "2026-03-15", "tier": "shared"}
-    assert waiting(str(tmp_path), **asked) is None
-    stage(tmp_path, "a_v1")
-    stage(tmp_path, "a_v2", version=2)
-    stage(tmp_path, "a_v9", version=9, tier="open")
-    assert waiting(str(tmp_path), **asked) == "a_v2"
-    assert waiting(str(tmp_path), **{**asked, "last": "2026-03-16"}) is None
-
-
-def test_what_is_published_already_waits_for_nobody(tmp_path):
-    stage(tmp_path, "a_v1", files=False)
-    assert waiting(str(tmp_path), first="2026-03-09", last="2026-03-15", tier="shared") is None
-
-
-def test_the_evidence_tells_what_is_hidden_what_got_through_and_who_let_a_rule_through(tmp_path):
-    text = evidence(str(tmp_path), stage(tmp_path, "a_v2", version=2))
-    assert "2026-03-09 to 2026-03-15, tier shared, version 2, replaces v1" in text
-    assert "| od_day | 1,200 | 1,100 | 0.987 |" in text
-    assert "| 8 schema | got nothing |" in text
-    assert "| 12 differences | GOT THROUGH |" in text
-    assert "let through by An Peeters: barrier test" in text
-    assert "No attack has run on it" in evidence(str(tmp_path), stage(tmp_path, "open", report=False))
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A folder with a lake in which a shared week and two plans of a month wait, staged by Kordon itself."""
+    below = tmp_path_factory.mktemp("made")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "XDG_STATE_HOME": str(below / "state")}
+    subprocess.run([*KORDON_SIDE, "stage", str(below)], check=True, cwd=ROOT, env=environment)
+    return below
 
 
 @pytest.fixture
-def answered(bag, database, tmp_path, monkeypatch):
-    """Run the release DAG with a staged release, answer through the API, and return (states, what the person read, what was run)."""
+def answered(bag, database, made, tmp_path, monkeypatch):
+    """Run a release DAG, answer through the API, and return (run, what the person read, the words of each application that was run)."""
     from airflow.api_fastapi.app import create_app
     from fastapi.testclient import TestClient
 
     monkeypatch.setenv("AIRFLOW_CONN_SPARK_DEFAULT", json.dumps({"conn_type": "spark", "host": "local[1]"}))
+    monkeypatch.setenv("XDG_STATE_HOME", str(made / "state"))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
     places = {f"KORDON_{kind.upper()}": str(tmp_path / kind) for kind in ("landing", "lake", "releases")}
-    dag = bag("release.py", **places).dags["kordon_release_vliet"]
-    # What `kordon approve` does is not asked here: only that it is asked to, with which words.
     submit = tmp_path / "bin" / "spark-submit"
     submit.parent.mkdir()
-    submit.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > {tmp_path}/submitted\n')
-    submit.chmod(0o755)
-    dag.get_task("published").env_vars["PATH"] = f"{submit.parent}:/usr/bin:/bin"
     read = {}
     # Here and not in the thread: two threads that import Airflow's models at once wait for each other.
     app = create_app()
@@ -105,21 +61,31 @@ def answered(bag, database, tmp_path, monkeypatch):
             read["fault"] = fault
             _thread.interrupt_main()
 
-    def run(option, role="privacy officer", *, staged=True):
+    def run(option, *, kind="release", at=WEEK, role="privacy officer", staged=True, then=""):
+        dag = bag("release.py", **places).dags[f"kordon_{kind}_vliet"]
+        # Each application leaves its words, one a line, in a file of its own; ``then`` is what it does with them.
+        submit.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > {tmp_path}/submitted.$$\n{then}\n')
+        submit.chmod(0o755)
+        dag.get_task("published").env_vars["PATH"] = f"{submit.parent}:/usr/bin:/bin"
         if staged:
-            stage(tmp_path / "lake", "vliet-shared_2026-03-09_2026-03-15_v1_abc")
-        thread = threading.Thread(target=answer, args=(option, role), daemon=True)
-        if staged:
-            thread.start()
+            shutil.copytree(made / "lake", tmp_path / "lake")
+            threading.Thread(target=answer, args=(option, role), daemon=True).start()
         try:
-            done = dag.test(logical_date=MONDAY, mark_success_pattern="final|built")
+            done = dag.test(logical_date=at, mark_success_pattern="final|built")
         except KeyboardInterrupt:
             raise AssertionError("nobody answered") from read.get("fault")
-        states = {ti.task_id: str(ti.state) for ti in done.get_task_instances()}
-        submitted = tmp_path / "submitted"
-        return states, read, submitted.read_text().splitlines() if submitted.exists() else None
+        return done, read, [file.read_text().splitlines() for file in sorted(tmp_path.glob("submitted.*"))]
 
     return run
+
+
+def states(done):
+    """The states of a run's tasks, of ``published`` one a release."""
+    return sorted((ti.task_id, str(ti.state)) for ti in done.get_task_instances())
+
+
+def all_done(*, releases):
+    return sorted([(task, "success") for task in TASKS] + [("published", "success")] * releases)
 
 
 def _asked(client):
@@ -134,24 +100,69 @@ def _asked(client):
     raise TimeoutError("the run asks nobody")
 
 
-def test_who_approves_reads_the_evidence_and_answers_by_name_and_role(answered, tmp_path):
-    states, read, words = answered("Approve")
-    assert states == dict.fromkeys(("final", "built", "staged", "approval", "published"), "success"), read
+def waiting_names(made, series):
+    return sorted(path.name for path in (made / "lake" / "staging").glob(f"{series}*"))
+
+
+def handed_on(done, task):
+    """What a task returned to those that follow."""
+    from airflow.models.xcom import XComModel
+    from airflow.utils.session import create_session
+
+    with create_session() as session:
+        query = XComModel.get_many(run_id=done.run_id, dag_ids=done.dag_id, task_ids=task, key="return_value")
+        (row,) = session.scalars(query).all()
+        return XComModel.deserialize_value(row)
+
+
+def test_who_approves_a_week_reads_the_evidence_and_answers_by_name_and_role(answered, made, tmp_path):
+    done, read, submitted = answered("Approve")
+    assert states(done) == all_done(releases=1), read
+    (name,) = waiting_names(made, "vliet-shared")
     assert read["subject"] == "Vliet: shared release of 2026-03-09..2026-03-15"
-    assert "| 8 schema | got nothing |" in read["body"]
+    assert f"**{name}**: 2026-03-09 to 2026-03-15, tier shared, version 1" in read["body"]
+    assert "| od_day | " in read["body"]
+    (words,) = submitted
     approve = words[words.index("approve") :]
-    assert approve[1] == f"{tmp_path}/lake/staging/vliet-shared_2026-03-09_2026-03-15_v1_abc"
+    assert approve[1] == f"{tmp_path}/lake/staging/{name}"
     assert approve[approve.index("--role") + 1] == "privacy officer"
     assert approve[approve.index("--by") + 1]
 
 
+def test_all_plans_of_a_month_are_read_and_approved_at_once_and_drawn_and_published(answered, made, tmp_path):
+    approving = f"""
+while [ "$1" != approve ]; do shift; done
+exec {" ".join(KORDON_SIDE)} "$@"
+"""
+    done, read, submitted = answered("Approve", kind="release_month", at=MONTH, then=approving)
+    assert states(done) == all_done(releases=2), read
+    names = waiting_names(made, "vliet-open")
+    assert handed_on(done, "staged") == names
+    assert read["subject"] == "Vliet: open release of 2026-03-01..2026-03-31"
+    for name in names:
+        assert f"**{name}**: 2026-03-01 to 2026-03-31, tier open, version 1" in read["body"]
+    assert "They ask 1.27 % of the budget of 2026" in read["body"]
+    assert "One answer is for all 2" in read["body"]
+    assert sorted(words[words.index("approve") + 1] for words in submitted) == [f"{tmp_path}/lake/staging/{n}" for n in names]
+    published = made / "releases"
+    assert {str(path.parent.relative_to(published)) for path in published.rglob("approval.json")} == {
+        f"vliet-open-{dataset}/2026-03-01_2026-03-31/v1" for dataset in ("dwell_month", "gate_pair_month")
+    }
+    for path in published.rglob("approval.json"):
+        said = json.loads(path.read_text())
+        assert said["staged"] in names
+        assert (said["role"], bool(said["by"])) == ("privacy officer", True)
+        assert (path.parent / f"{path.parts[-4].rpartition('-')[2]}.csv").is_file()
+
+
 def test_who_rejects_publishes_nothing(answered):
-    states, _, words = answered("Reject")
-    assert (states["approval"], states["published"]) == ("success", "skipped")
-    assert words is None
+    done, _, submitted = answered("Reject", kind="release_month", at=MONTH)
+    assert set(states(done)) == {*((task, "success") for task in TASKS), ("published", "skipped")}
+    assert submitted == []
 
 
 def test_a_week_that_equals_what_is_published_asks_nobody(answered):
-    states, read, words = answered("Approve", staged=False)
-    assert (states["staged"], states["approval"], states["published"]) == ("skipped", "skipped", "skipped")
-    assert (read, words) == ({}, None)
+    done, read, submitted = answered("Approve", staged=False)
+    assert set(states(done)) >= {(task, "skipped") for task in ("staged", "approval", "published")}
+    assert ("published", "success") not in states(done)
+    assert (read, submitted) == ({}, [])

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pandas as pd
@@ -10,10 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from audit.files import read
-from kordon import audit_log
+from dags.parts.evidence import evidence, waiting
 from kordon.city.records import Outage
 from kordon.commands.audit import gate
-from kordon.days import Day
 from kordon.errors import ConfigError, KordonError, PrivacyError, UsageError
 from privacy.governance import policy
 from privacy.ledger import ledger as ledgers
@@ -21,87 +20,15 @@ from privacy.open_tier import DATASETS, places_of, unpack
 from privacy.open_tier.outages import outages_of
 from publication import versions
 from publication.approval import approve
-from publication.open_draw import draw_into
-from publication.open_plan import datasets_of, ledger_of, stage
+from publication.open_plan import datasets_of
 from publication.open_through import stage_through
 from publication.withdrawal import withdraw
-from tests.attack.test_suppression_city import vliet
-from tests.unit.population import day_cells
-
-DAY = date(2026, 3, 10)
-MARCH = [date(2026, 3, 1) + timedelta(days=n) for n in range(31)]
-MADE = datetime(2026, 4, 2, 9, tzinfo=UTC)
-VLIET = vliet()
+from tests.offices import DAY, MADE, MARCH, VLIET, Office, counted
 
 
 @pytest.fixture(scope="module")
 def exact():
-    """The product cells of a day, each vehicle counted once."""
-    found = day_cells(places_of(VLIET), DAY, vehicles=4000)
-    return {name: table.assign(vehicles=table["bounded"]) for name, table in found.items()}
-
-
-class Office:
-    """A lake, a ledger and a folder of releases below one folder, and what is done with them."""
-
-    def __init__(self, below, exact, city=VLIET):
-        self.below, self.exact, self.city = below, exact, city
-        self.ledger_url = str(below / "ledger.db")
-        policy.approve(self.with_ledger(city), by="An Peeters", folder=below / "policy")
-
-    def with_ledger(self, city):
-        return replace(city, dp=city.dp.model_copy(update={"ledger": self.ledger_url}))
-
-    @property
-    def ledger(self):
-        return ledger_of(self.with_ledger(self.city), out=self.below / "out")
-
-    def plan(self, dataset="od_day", days=(DAY,), **arguments):
-        city = self.with_ledger(self.city)
-        return stage(
-            lake=self.below / "lake",
-            city=city,
-            dataset=dataset,
-            days=list(days),
-            out=self.below / "out",
-            policy=policy.require_approved(city, self.below / "policy").hash,
-            created_at=MADE,
-            ledger=self.ledger,
-            runs=[Day(day, "complete", "r1", city.config_hash, "0.1.0", {}) for day in days],
-            overrides=[],
-            **arguments,
-        )
-
-    def approve(self, planned, *, city=None, cells=None, attack=gate, **arguments):
-        city = self.with_ledger(city or self.city)
-        asked = []
-
-        def read_cells(table, runs):
-            asked.append(table)
-            given = cells or self.exact
-            return given[table.removeprefix("out_").removesuffix("_cell")]
-
-        def fill(staged, work):
-            return draw_into(staged, work, city=city, ledger=self.ledger, cells=read_cells, attack=attack, **arguments)
-
-        made = approve(
-            planned.path,
-            lake=self.below / "lake",
-            city=city,
-            by="An Peeters",
-            role="privacy officer",
-            approvals=self.below / "policy",
-            fill=fill,
-        )
-        self.asked = asked
-        return made
-
-    @property
-    def states(self):
-        return [row.state for row in self.ledger.rows()]
-
-    def events(self):
-        return [entry["action"] for entry in audit_log.entries(audit_log.of_lake(self.below / "lake"))]
+    return counted(VLIET, DAY)
 
 
 @pytest.fixture
@@ -383,6 +310,11 @@ def test_the_share_of_a_month_follows_from_what_is_drawn_and_costs_nothing(tmp_p
         office.approve(office.plan(dataset, MARCH))
     before = office.ledger.head()
     made = through(office)
+    (waits,) = waiting(office.below / "lake", first="2026-03-01", last="2026-03-31", tier="open")
+    read_by_who_approves = evidence(office.below / "lake", [waits])
+    assert waits == made.path.name
+    assert "Noise: worked out from vliet.gate_pair_month.2026-03-01.2026-03-31.v1 and vliet.gate_month" in read_by_who_approves
+    assert "| 8 Nothing but what the contract lists | got nothing |" in read_by_who_approves
     published = approve(
         made.path,
         lake=office.below / "lake",

@@ -9,6 +9,7 @@ import kordon
 from jobs.detection_day import added_up, q_of
 from jobs.s09_detection import POOLED_Q
 from kordon import snapshots
+from kordon.spark import small_frame
 from kordon.tables import TABLES
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def pooled_q(lake: "Lake", *, city: "City", days: Sequence[date]) -> Calibrated 
     number = snapshots.add(
         lake,
         POOLED_Q,
-        lake.spark.createDataFrame(values, schema),
+        small_frame(lake.spark, values, schema),
         last_day=last,
         metadata={
             "run_id": "calibrate",

@@ -7,6 +7,7 @@ from pyspark.sql import functions as F
 
 from jobs.service_day import hours
 from kordon.run import Run
+from kordon.spark import small_frame
 
 FEW_VEHICLES = 10
 """Below this an exact count says more about vehicles than about traffic; analysts are told by ``low_n``."""
@@ -62,7 +63,7 @@ def site_hours(camera_hours: DataFrame, *, sites: Mapping[str, Collection[str]],
     """
     spark = hours.sparkSession
     watched = [(site, camera) for site, cameras in sites.items() for camera in cameras]
-    cameras = spark.createDataFrame(watched, "site_id string, camera_id string")
+    cameras = small_frame(spark, watched, "site_id string, camera_id string")
     key = ["service_day", "hour_ts", "site_id"]
     per_site = (
         camera_hours.join(F.broadcast(cameras), "camera_id")
@@ -74,7 +75,7 @@ def site_hours(camera_hours: DataFrame, *, sites: Mapping[str, Collection[str]],
             F.sum("reads").alias("reads"),
         )
     )
-    every = hours.crossJoin(F.broadcast(spark.createDataFrame([(site,) for site in sites], "site_id string")))
+    every = hours.crossJoin(F.broadcast(small_frame(spark, [(site,) for site in sites], "site_id string")))
     down = (F.coalesce("least_s", F.lit(HOUR_S)) >= HOUR_S) & (F.coalesce("reads", F.lit(0)) == 0)
     status = F.when(down, "missing").when(F.col("most_s") > 0, "partial").otherwise("ok")
     up_share = F.coalesce(1 - F.least("mean_s", F.lit(HOUR_S)) / HOUR_S, F.lit(0.0))

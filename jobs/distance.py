@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from kordon.spark import small_frame
+
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
@@ -22,7 +24,7 @@ SLOWER_THAN_FREE = 1.3
 def site_points(spark: "SparkSession", city: "City") -> DataFrame:
     """One row per site: ``site_id``, ``lon``, ``lat`` in degrees."""
     rows = [(site.site_id, float(site.lon), float(site.lat)) for site in city.sites]
-    return spark.createDataFrame(rows, "site_id string, lon double, lat double")
+    return small_frame(spark, rows, "site_id string, lon double, lat double")
 
 
 def straight_line_m(lon_a: Column, lat_a: Column, lon_b: Column, lat_b: Column) -> Column:

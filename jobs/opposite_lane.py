@@ -8,6 +8,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from kordon.city.records import Site
+from kordon.spark import small_frame
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -50,7 +51,7 @@ def roads(spark: "SparkSession", sites: Iterable[Site]) -> DataFrame:
     every = list(sites)
     other = across(every)
     rows = [(site.site_id, other.get(site.site_id), site.direction) for site in every]
-    return spark.createDataFrame(rows, "site_id string, across string, way string")
+    return small_frame(spark, rows, "site_id string, across string, way string")
 
 
 def with_opposite(reads: DataFrame, *, roads: DataFrame) -> DataFrame:

@@ -18,7 +18,7 @@ from kordon.delivered import Landing
 from kordon.errors import InputError
 from kordon.lake import among
 from kordon.run import Run
-from kordon.spark import divide, persisted
+from kordon.spark import Kept, divide, persisted, small_frame
 from kordon.tables import TABLES
 
 READS, WRITES = (), ("raw_read", "ops_load", "ops_quarantine")
@@ -56,7 +56,7 @@ def main(run: Run) -> None:
         kept.unpersist()
 
 
-def _persisted(lines: DataFrame) -> tuple[DataFrame, DataFrame]:
+def _persisted(lines: DataFrame) -> tuple[DataFrame, Kept]:
     """The parsed lines, persisted, and planned without whole-stage code.
 
     One generated method of all these expressions is longer than the 8,000 bytes that Java compiles, and is interpreted: 10 s a
@@ -165,7 +165,7 @@ def _raw_rows(
         parts.append(new.withColumn("read_id", ids).select(*names, "sha256"))
     others = [(source, file, row.sha256) for (source, file), row in known.items() if (source, file) not in loaded]
     if others and run.lake.version("raw_read") is not None:
-        kept = run.spark.createDataFrame(others, "source string, file string, sha256 string")
+        kept = small_frame(run.spark, others, "source string, file string, sha256 string")
         old = run.lake.read("raw_read").filter(among(touched))
         # The inner join also drops what a run left that died before it named its files in ops_load.
         parts.append(old.join(F.broadcast(kept), ["source", "file"]).select(*names, "sha256"))
@@ -186,7 +186,7 @@ def _account(run: Run, now: Sequence[Stored], *, touched: set[date], lost: Seque
     for day, number in lost:
         rows += [(day, "in", number), (day, "key_destroyed", number)]
     if rows:
-        run.account(run.spark.createDataFrame(rows, "service_day date, reason string, rows bigint"))
+        run.account(small_frame(run.spark, rows, "service_day date, reason string, rows bigint"))
 
 
 def _quarantine(
@@ -204,7 +204,7 @@ def _quarantine(
     if whole:
         schema = "source string, file string, first int, last int, error_code string"
         each = F.explode(F.sequence("first", "last")).alias("line")
-        parts.append(run.spark.createDataFrame(whole, schema).select("source", "file", each, "error_code"))
+        parts.append(small_frame(run.spark, whole, schema).select("source", "file", each, "error_code"))
     if not any(_quarantined(f, found.get(f.path)) for f in files):
         if not any(known[f.key].quarantined for f in files if f.key in known):
             return

@@ -9,7 +9,7 @@ from jobs.clock_offset import CAMERA_HOUR, clock_offsets, idle_levels, offset_of
 from jobs.service_day import day_start, hours
 from jobs.silence import silences
 from kordon.run import Run, all_accounts, counted
-from kordon.spark import persisted
+from kordon.spark import persisted, small_frame
 
 if TYPE_CHECKING:
     from datetime import date
@@ -49,7 +49,7 @@ def on_time(reads: DataFrame, *, offsets: DataFrame, timezone: str) -> DataFrame
 def valid_hours(spark: "SparkSession", city: "City", *, days: "list[date]") -> DataFrame:
     """Every hour in which a camera hung there for some time: :data:`CAMERA_HOUR`, ``valid_from_s`` and ``valid_to_s``."""
     spans = [(c.camera_id, c.source, c.valid_from, c.valid_to) for c in city.cameras]
-    cameras = spark.createDataFrame(spans, "camera_id string, source string, valid_from timestamp, valid_to timestamp")
+    cameras = small_frame(spark, spans, "camera_id string, source string, valid_from timestamp, valid_to timestamp")
     start = F.unix_timestamp("hour_ts")
     grid = hours(spark, days=days, timezone=city.timezone).crossJoin(F.broadcast(cameras))
     return (
@@ -63,7 +63,7 @@ def valid_hours(spark: "SparkSession", city: "City", *, days: "list[date]") -> D
 def declared(spark: "SparkSession", city: "City") -> DataFrame:
     """The outages that the city declares: ``camera_id``, ``down_from_s``, ``down_to_s``."""
     rows = [(o.camera_id, o.start.timestamp(), o.end.timestamp()) for o in city.outages]
-    return spark.createDataFrame(rows, "camera_id string, down_from_s double, down_to_s double")
+    return small_frame(spark, rows, "camera_id string, down_from_s double, down_to_s double")
 
 
 def camera_hours(reads: DataFrame, *, valid: DataFrame, offsets: DataFrame, silent: DataFrame, outages: DataFrame) -> DataFrame:

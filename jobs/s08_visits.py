@@ -10,6 +10,7 @@ from jobs.distance import site_points, with_distance
 from jobs.reference import with_reference
 from jobs.service_day import day_start, service_day
 from kordon.run import Run, all_accounts, counted, summed
+from kordon.spark import small_frame
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -211,13 +212,13 @@ def carried(inside: DataFrame) -> DataFrame:
 def gate_table(spark: "SparkSession", city: "City") -> DataFrame:
     """The city's gates, one row per gate, site and direction."""
     rows = [(gate.site_id, gate.cordon_id, gate.gate_id, gate.direction) for gate in city.gates]
-    return spark.createDataFrame(rows, "site_id string, cordon_id string, gate_id string, gate_direction string")
+    return small_frame(spark, rows, "site_id string, cordon_id string, gate_id string, gate_direction string")
 
 
 def period_ends(spark: "SparkSession", city: "City", days: list[date]) -> DataFrame:
     """The instant at which the key of each day stops linking."""
     rows = [(day, city.key_period(day)[2]) for day in days]
-    frame = spark.createDataFrame(rows, "service_day date, last_day date")
+    frame = small_frame(spark, rows, "service_day date, last_day date")
     return frame.select("service_day", day_start(F.date_add("last_day", 1), timezone=city.timezone).alias("period_end"))
 
 

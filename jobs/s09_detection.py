@@ -19,6 +19,7 @@ from jobs.distance import site_points, with_distance
 from jobs.service_day import START_HOUR, hour_of, hours
 from kordon import snapshots
 from kordon.run import Run
+from kordon.spark import small_frame
 from kordon.tables import TABLES
 from models.evidence import DIRECTED, LISTED, MIXED
 
@@ -162,7 +163,7 @@ def down_between(down_hours: DataFrame, *, every_hour: DataFrame) -> DataFrame:
 def down_hours(camera_hours: DataFrame, *, cameras: Mapping[str, str]) -> DataFrame:
     """Hours in which some camera of a site was down for some time: ``service_day``, ``hour_ts``, ``site_id``."""
     spark = camera_hours.sparkSession
-    sites = spark.createDataFrame(list(cameras.items()), "camera_id string, site_id string")
+    sites = small_frame(spark, list(cameras.items()), "camera_id string, site_id string")
     held = camera_hours.filter(F.col("down_s") > 0).join(F.broadcast(sites), "camera_id")
     return held.select("service_day", "hour_ts", "site_id").distinct()
 
@@ -202,7 +203,7 @@ def count_table(spark: "SparkSession", city: "City", *, days: Collection[date]) 
         if first == last and first in days and (c.vehicle_class == "all" or (c.site_id, c.start, c.end) not in total):
             rows.append((first, c.site_id, c.start, c.end, c.vehicle_class, c.count))
     schema = "service_day date, site_id string, from_ts timestamp, to_ts timestamp, vehicle_class string, count bigint"
-    return spark.createDataFrame(rows, schema)
+    return small_frame(spark, rows, schema)
 
 
 def main(run: Run) -> None:

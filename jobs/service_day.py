@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from kordon.spark import small_frame
+
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
@@ -25,7 +27,7 @@ def day_start(day: Column, *, timezone: str) -> Column:
 
 def hours(spark: "SparkSession", *, days: list[date], timezone: str) -> DataFrame:
     """Every hour of some service days: ``service_day``, ``hour_ts`` (UTC); 23 or 25 where the clock changes."""
-    frame = spark.createDataFrame([(day,) for day in days], "service_day date")
+    frame = small_frame(spark, [(day,) for day in days], "service_day date")
     last = day_start(F.date_add("service_day", 1), timezone=timezone) - F.expr("INTERVAL 1 HOUR")
     starts = F.sequence(day_start(F.col("service_day"), timezone=timezone), last, F.expr("INTERVAL 1 HOUR"))
     return frame.select("service_day", F.explode(starts).alias("hour_ts"))

@@ -9,6 +9,7 @@ from jobs.clones import is_clone_suspect
 from jobs.counting import HOUR_S
 from jobs.detected import day_part
 from jobs.service_day import hour_of
+from kordon.spark import small_frame
 
 STRATUM = ["service_day", "vehicle_class", "day_part", "outage"]
 PARTS_UP = 4
@@ -24,7 +25,7 @@ def outages(camera_hours: DataFrame, *, sites: Mapping[str, Collection[str]]) ->
         sites: the camera ids of each site id. A camera without a row counts as up: it never hung there.
     """
     watched = [(site, camera) for site, cameras in sites.items() for camera in cameras]
-    cameras = camera_hours.sparkSession.createDataFrame(watched, "site_id string, camera_id string")
+    cameras = small_frame(camera_hours.sparkSession, watched, "site_id string, camera_id string")
     up = F.round(PARTS_UP * (1 - F.avg("down_s") / HOUR_S)).cast("int")
     per_site = (
         camera_hours.join(F.broadcast(cameras), "camera_id").groupBy("service_day", "hour_ts", "site_id").agg(up.alias("up"))
@@ -68,8 +69,8 @@ def pooled(found: DataFrame, *, most: int) -> DataFrame:
     if kept.equals(sizes.groupby("service_day").n.min()):
         return found
     days = sizes.service_day.unique()
-    least = found.sparkSession.createDataFrame(
-        [(day, int(kept.get(day, 1 << 62))) for day in days], "service_day date, least long"
+    least = small_frame(
+        found.sparkSession, [(day, int(kept.get(day, 1 << 62))) for day in days], "service_day date, least long"
     )
     first, last = F.element_at("site_ids", 1), F.element_at("site_ids", -1)
     ends = F.when(F.size("site_ids") == 1, F.col("site_ids")).otherwise(F.array(first, last))

@@ -8,6 +8,7 @@ from pyspark.sql import functions as F
 from jobs.detected import day_part, detection_of
 from jobs.expansion import LEAST_UP, PROFILE_ERROR, squared
 from kordon.run import Run
+from kordon.spark import small_frame
 
 ENDS = ("entry_", "exit_")
 SENSITIVITY_S = 120
@@ -110,7 +111,7 @@ def cordon_days(up: DataFrame, *, gates: Collection[tuple[str, str]]) -> DataFra
     Returns:
         ``service_day``, ``cordon_id``, ``up``, ``least_up``; small.
     """
-    sites = up.sparkSession.createDataFrame(sorted(set(gates)), "site_id string, cordon_id string")
+    sites = small_frame(up.sparkSession, sorted(set(gates)), "site_id string, cordon_id string")
     per_cordon = up.join(F.broadcast(sites), "site_id").groupBy("service_day", "cordon_id")
     return per_cordon.agg(F.avg("up").alias("up"), F.min("up").alias("least_up"))
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from kordon.city import City
     from kordon.delivered import Landing
+    from kordon.spark import Kept
 
 
 class Fact(NamedTuple):
@@ -80,7 +81,7 @@ class Override:
 @dataclass
 class _Staged:
     rows: "DataFrame"
-    persisted: "DataFrame"
+    persisted: "Kept"
     where: str
     days: list[date]
 
@@ -112,7 +113,7 @@ class Run:
     lost_days: set[date] = field(default_factory=set)
     """Closed days for which reads still arrived."""
     _session: dict[str, _Staged] = field(default_factory=dict)
-    _shared: "dict[str, tuple[DataFrame, DataFrame]]" = field(default_factory=dict)
+    _shared: "dict[str, tuple[DataFrame, Kept]]" = field(default_factory=dict)
     _collected: dict[str, object] = field(default_factory=dict)
     _making: RLock = field(default_factory=RLock)
     """Jobs of a step run side by side, and what one makes for all may ask for what another does."""

@@ -5,16 +5,22 @@ import math
 import os
 import shutil
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from kordon import jars, s3
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql.types import StructType
 
 ROWS_PER_TASK = 1_000_000
 """So many reads a task handles at most: 20 million reads are 20 tasks, none above an eighth of the rows."""
+COLUMNS = "spark.sql.inMemoryColumnarStorage.compressed"
+"""Whether what is persisted is worth to be turned into columns and compressed."""
 WORTH_A_TASK = 50_000
 """Fewer reads are not worth a second task: each writes the code of its projections anew, whatever the rows."""
 
@@ -56,9 +62,14 @@ def compiler(*, quick: bool) -> str:
     """Java's options for a session that lives a minute or two: the thorough compiler costs more than it gives.
 
     The chain on 185,000 reads took 225 s of processor time with it and 160 s without. Without it Java also reserves a code cache
-    of 48 MB, which the plans fill; it then interprets. The simple collector saves another tenth.
+    of 48 MB, which the plans fill; it then interprets. The simple collector saves another tenth, and so does not to prove once more
+    that 30,000 classes are well formed: those of jars are checked by SHA-256, the others Spark has just compiled. Each time that
+    classes outgrow what Java thinks they take, it collects all garbage.
     """
-    return "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=512m -XX:+UseParallelGC" if quick else ""
+    if not quick:
+        return ""
+    unproved = "-XX:+UnlockDiagnosticVMOptions -XX:-BytecodeVerificationRemote"
+    return f"-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=512m -XX:MetaspaceSize=512m -XX:+UseParallelGC {unproved}"
 
 
 def divide(spark: "SparkSession", *, rows: int) -> None:
@@ -162,8 +173,7 @@ def session(*, master: str | None = None, app: str = "kordon", quick: bool = Fal
         .config("spark.ui.enabled", "false")
         # A chain has more stages than the 1,000 whose compiled code Spark keeps: the next block or run would compile them again.
         .config("spark.sql.codegen.cache.maxEntries", "10000")
-        # Choosing how to compress the columns of persisted tables takes the tasks 8 % of their time; little data fits as it is.
-        .config("spark.sql.inMemoryColumnarStorage.compressed", str(not quick).lower())
+        .config(COLUMNS, str(not quick).lower())
         .config("spark.ui.showConsoleProgress", "false")
         .config("spark.sql.session.timeZone", "UTC")
         # Shuffle, spill and broadcast files of the secured steps hold plates; unencrypted, 4,898 of 1 M were readable.
@@ -172,6 +182,8 @@ def session(*, master: str | None = None, app: str = "kordon", quick: bool = Fal
         .config("spark.sql.adaptive.enabled", "false")
         # A small log needs no 50 tasks to be replayed: a commit takes 0.8 s instead of several.
         .config("spark.databricks.delta.snapshotPartitions", "1")
+        # Nor does a commit need to be read back to write down its size beside it.
+        .config("spark.databricks.delta.writeChecksumFile.enabled", "false")
         .config("spark.databricks.delta.retentionDurationCheck.enabled", "false")
         # Each vacuum would write two commits to say that it came and went.
         .config("spark.databricks.delta.vacuum.logging.enabled", "false")
@@ -213,24 +225,72 @@ def _with_jars(builder: "SparkSession.Builder", *, local: bool, store: bool) -> 
     )
 
 
-def persisted(rows: "DataFrame") -> "tuple[DataFrame, DataFrame]":
+def small_frame(spark: "SparkSession", rows: "Iterable[tuple[Any, ...]]", schema: "str | StructType") -> "DataFrame":
+    """A frame of a few rows that the driver knows, in the order of the schema's columns.
+
+    Its rows lie in the plan, so that Spark knows how few they are and needs no Python process to read them. What may not stand in a
+    plan, plates and keys, goes by ``createDataFrame`` instead.
+    """
+    import pyarrow as pa
+    from pyspark.sql.pandas.types import to_arrow_schema
+    from pyspark.sql.types import StructType
+
+    fields = schema if isinstance(schema, StructType) else StructType.fromDDL(schema)
+    assert isinstance(fields, StructType)
+    arrow = to_arrow_schema(fields)
+    columns = list(zip(*rows, strict=True)) or [()] * len(arrow)
+    arrays = [pa.array(list(values), type=field.type) for values, field in zip(columns, arrow, strict=True)]
+    return spark.createDataFrame(pa.Table.from_arrays(arrays, schema=arrow), schema=fields)
+
+
+class Kept(Protocol):
+    """What holds persisted rows until it is told that nobody uses them any more."""
+
+    def unpersist(self) -> object: ...
+
+
+@dataclass(frozen=True)
+class _Copied:
+    """Rows that lie in memory as they are."""
+
+    blocks: Any
+
+    def unpersist(self) -> object:
+        return self.blocks.unpersist(False)
+
+
+def persisted(rows: "DataFrame") -> "tuple[DataFrame, Kept]":
     """Persist rows as a table without a past: partitioned and ordered as they are, and nothing of how they were made in the plan.
 
     Spark analyses, prints and measures the whole plan of a frame at each action, persisted parts included. A plan of the tenth step
     holds everything since ingest many times over: the driver planned for eight minutes what ran for one, and kept 2.7 million
-    nodes of plans in memory. A local checkpoint of the frame would cut it too, but it copies all columns at each use; engines of this
-    API that lack these internals can return ``rows.persist()`` twice.
+    nodes of plans in memory.
 
     Returns:
-        The rows to use, and the frame to unpersist after their last use.
+        The rows to use, and what holds them until after their last use.
     """
+    session = rows.sparkSession
+    conf, is_one_machine = session.conf, (session.sparkContext.master or "").startswith("local")
+    if conf.get("spark.sql.shuffle.partitions") == "1":
+        # Spark then knows that all rows are in one place, and shuffles nothing.
+        rows = rows.coalesce(1)
+    # Copied rows are lost with the machine that has them.
+    is_little = conf.get(COLUMNS) == "false" and is_one_machine
+    return _as_rows(rows) if is_little else _as_columns(rows)
+
+
+def _as_rows(rows: "DataFrame") -> "tuple[DataFrame, Kept]":
+    """For little data. Each use copies whole rows, but nobody writes the code that turns them into columns and back: a tenth of a day."""
+    copied = rows.localCheckpoint(eager=False)
+    return copied, _Copied(cast("Any", copied._jdf).logicalPlan().rdd())
+
+
+def _as_columns(rows: "DataFrame") -> "tuple[DataFrame, Kept]":
+    """As compressed columns, of which each use reads those that it needs. Engines of this API that lack these internals can persist."""
     from pyspark import StorageLevel
     from pyspark.sql import DataFrame
 
     session: Any = rows.sparkSession
-    if session.conf.get("spark.sql.shuffle.partitions") == "1":
-        # Spark then knows that all rows are in one place, and shuffles nothing.
-        rows = rows.coalesce(1)
     jvm, own = session._jvm.org.apache.spark.sql, session._jsparkSession
     planned = getattr(getattr(jvm.execution, "LogicalRDD$"), "MODULE$")
     without_past = planned.fromDataset(rows._jdf.queryExecution().toRdd(), rows._jdf, False)

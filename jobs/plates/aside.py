@@ -13,6 +13,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.plates.lone import CERTAIN_READS, PLATE, confidence_step
+from kordon.spark import small_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,7 +62,7 @@ def looks(reads: DataFrame, *, plates: DataFrame, found: DataFrame) -> DataFrame
 def lone_with_look(reads: DataFrame, *, plates: DataFrame, found: DataFrame, likely: Iterable[Look]) -> DataFrame:
     """The lone reads, joined to nobody, of some looks: ``service_day``, ``source``, ``read_id``."""
     schema = "service_day date, source string, country string, plate_quality string, step int"
-    wanted = reads.sparkSession.createDataFrame(list(likely), schema)
+    wanted = small_frame(reads.sparkSession, list(likely), schema)
     alone = _seen(reads, plates=plates, found=found).filter((F.col("n") == 1) & F.col("is_joined").isNull())
     return alone.join(F.broadcast(wanted), list(Look._fields), "left_semi").select(*KEY)
 

@@ -9,6 +9,7 @@ from jobs.detected import day_part, detection_of
 from jobs.expansion import expanded, with_q
 from jobs.service_day import hour_of, service_day
 from kordon.run import Run
+from kordon.spark import small_frame
 from kordon.tables import TABLES
 
 READS = ("core_visit", "core_open_visit", "core_camera_hour", "core_detection")
@@ -49,7 +50,7 @@ def gate_sites(run: Run) -> DataFrame:
         for gate in run.city.gates
         for direction in (("in", "out") if gate.direction == "both" else (gate.direction,))
     ]
-    return run.spark.createDataFrame(rows, "site_id string, cordon_id string, gate_id string, direction string")
+    return small_frame(run.spark, rows, "site_id string, cordon_id string, gate_id string, direction string")
 
 
 def gate_cells(
@@ -80,7 +81,7 @@ def main(run: Run) -> None:
     crossed = crossings(run.table("core_visit"), run.table("core_open_visit"), timezone=timezone)
     crossed = crossed.withColumn("hour_ts", hour_of(F.col("ts")))
     found = bounding.cells(bounding.kept_crossings(crossed), cell=CELL, measure="passages")
-    classes = run.spark.createDataFrame([(c,) for c in run.city.vehicle_classes], "vehicle_class string")
+    classes = small_frame(run.spark, [(c,) for c in run.city.vehicle_classes], "vehicle_class string")
     cells = gate_cells(
         site_hours_of(run).crossJoin(F.broadcast(classes)),
         crossed,

@@ -17,6 +17,7 @@ from jobs.od_weights import DayFit, expanded, fit_days, weights
 from jobs.service_day import hour_of
 from jobs.strata import STRATUM, outages, patterns, pooled
 from kordon.run import Run, all_accounts, counted, summed
+from kordon.spark import small_frame
 from models.od_error import DAY_ERROR, HOUR_ERROR
 
 READS = ("core_trip", "core_camera_hour", "core_detection")
@@ -132,7 +133,7 @@ def main(run: Run) -> None:
     daily = expanded(found, by_zone, cell=[c for c in cell if c != "hour_ts"], model_error=DAY_ERROR)
     by_hour = with_status(with_expanded(od_hour(trips), hourly, cell=SITE_CELL), site_hours=site_hours_of(run))
     run.write("flow_od_hour", by_hour)
-    zones = run.spark.createDataFrame(list(zone.items()), "site_id string, zone_id string")
+    zones = small_frame(run.spark, list(zone.items()), "site_id string, zone_id string")
     placed = zone_trips(trips, zones=zones)
     names = {"trips_expanded": "expanded", "trips_se": "expanded_se"}
     by_day = with_expanded(bounding.cells(placed, cell=ZONE_CELL, measure="trips"), daily, cell=ZONE_CELL)

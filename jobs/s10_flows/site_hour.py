@@ -8,6 +8,7 @@ from jobs.detected import day_part, detection_of
 from jobs.expansion import expanded_rows, with_q
 from jobs.service_day import hour_of
 from kordon.run import Run, all_accounts, counted, summed
+from kordon.spark import small_frame
 
 READS, WRITES = ("core_read", "core_passage", "core_camera_hour", "core_detection"), ("flow_site_hour",)
 
@@ -55,7 +56,7 @@ def with_expanded(flow: DataFrame, *, detection: DataFrame, timezone: str) -> Da
 def main(run: Run) -> None:
     passages = run.table("core_passage")
     unread = run.table("core_read").filter(F.col("vid").isNull())
-    classes = run.spark.createDataFrame([(c,) for c in run.city.vehicle_classes], "vehicle_class string")
+    classes = small_frame(run.spark, [(c,) for c in run.city.vehicle_classes], "vehicle_class string")
     cells = site_hours_of(run).crossJoin(F.broadcast(classes))
     counted_cells = site_hour(passages, unread, cells=cells)
     run.write("flow_site_hour", with_expanded(counted_cells, detection=detection_of(run), timezone=run.city.timezone))

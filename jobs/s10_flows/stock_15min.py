@@ -12,6 +12,7 @@ from jobs.s10_flows.gate_hour import crossings
 from jobs.service_day import day_start, hour_of
 from jobs.visit_parts import ENDS, cordon_days_of, visit_parts
 from kordon.run import Run
+from kordon.spark import small_frame
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -31,7 +32,7 @@ MOST_DOWN = 0.02
 
 def slots(spark: "SparkSession", *, days: list[date], cordons: tuple[str, ...], timezone: str) -> DataFrame:
     """Every quarter of an hour of some service days and every cordon: ``service_day``, ``slot_ts`` (UTC), ``cordon_id``."""
-    frame = spark.createDataFrame([(day, cordon) for day in days for cordon in cordons], "service_day date, cordon_id string")
+    frame = small_frame(spark, [(day, cordon) for day in days for cordon in cordons], "service_day date, cordon_id string")
     end = day_start(F.date_add("service_day", 1), timezone=timezone) - F.expr(SLOT)
     starts = F.sequence(day_start(F.col("service_day"), timezone=timezone), end, F.expr(SLOT))
     return frame.select(*CELL, F.explode(starts).alias("slot_ts"))

@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 
 from jobs.suppliers.lines import BLANK, HEADER
 from kordon import objects
+from kordon.spark import small_frame
 
 
 @dataclass
@@ -101,6 +102,6 @@ def numbered(parsed: DataFrame, placed: Iterable[Block], *, files: Mapping[str, 
     """
     rows = [(b.uri, b.block, b.shift, *files[path_of(b.uri)]) for b in placed if path_of(b.uri) in files]
     schema = "uri string, block bigint, shift bigint, source string, file string, sha256 string"
-    places = parsed.sparkSession.createDataFrame(rows, schema)
+    places = small_frame(parsed.sparkSession, rows, schema)
     line = (F.col("row_id") + F.col("shift")).cast("int")
     return parsed.join(F.broadcast(places), ["uri", "block"]).withColumn("line", line).drop("uri", "block", "row_id", "shift")

@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 
 from jobs.service_day import service_day
 from jobs.suppliers.supplier_time import with_instant
+from kordon.spark import small_frame
 from kordon.tables.record import VEHICLE_CLASSES
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def camera_table(spark: SparkSession, cameras: Sequence["Camera"], *, source: st
     struct = "struct<camera_id string, site_id string, valid_from bigint, valid_to bigint>"
     schema = ", ".join(["supplier_camera_id string", *(f"device_{n} {struct}" for n in range(most))])
     rows = [(name, *found, *[None] * (most - len(found))) for name, found in devices.items()]
-    return spark.createDataFrame(rows, schema)
+    return small_frame(spark, rows, schema)
 
 
 def _micros(instant: datetime | None) -> int | None:

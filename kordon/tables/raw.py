@@ -121,8 +121,6 @@ raw_read = Table(
         Column("is_duplicate", BOOLEAN, en="A repeat of a read that stands", nl="Herhaling van een geldige lezing"),
     ),
     warnings=(HOLDS_PLATES,),
-    # Delta writes the smallest and largest value of a column into its log, which outlives the data files.
-    no_statistics=("plate", "read_id"),
 )
 
 raw_repaired = Table(
@@ -153,5 +151,4 @@ raw_repaired = Table(
         repair,
     ),
     warnings=(HOLDS_PLATES,),
-    no_statistics=("plate", "read_id"),
 )

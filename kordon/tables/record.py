@@ -1,7 +1,7 @@
 """The record of a table: plain data from which schema, checks, dictionary and catalogue entry are derived."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import ModuleType
 
 CLOSED, SHARED, OPEN = "closed", "shared", "open"
@@ -47,8 +47,6 @@ class Table:
     columns: tuple[Column, ...]
     warnings: tuple[str, ...] = ()
     partitioned_by: tuple[str, ...] = ("service_day",)
-    no_statistics: tuple[str, ...] = field(default=())
-    """Columns whose smallest and largest values must not stand in the transaction log."""
 
     @property
     def column_names(self) -> tuple[str, ...]:

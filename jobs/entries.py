@@ -15,6 +15,7 @@ from pyspark.sql import functions as F
 from jobs.detected import day_part
 from jobs.expansion import LEAST_UP
 from jobs.s10_flows.gate_hour import crossings
+from jobs.service_day import by_day
 from jobs.visit_parts import cordon_days_of, detection_of_day
 from kordon.run import Run
 
@@ -141,8 +142,13 @@ def cordon_days(
     joined = joined.astype({"q": float, "q_se": float, "n": float})
     vehicles = counts[counts.what != PART]
 
-    def of(rows: "pd.DataFrame", day: date, cordon_id: str) -> "pd.DataFrame":
-        return rows[(rows.service_day == day) & (rows.cordon_id == cordon_id)].reset_index(drop=True)
+    parts, others = by_day(joined), by_day(vehicles)
 
-    keys = sorted(set(zip(joined.service_day.tolist(), joined.cordon_id.tolist(), strict=True)))
-    return [CordonDay(*key, of(joined, *key), of(vehicles, *key), least_up.get(key, 0.0)) for key in keys]
+    def of(rows: "pd.DataFrame", cordon_id: str) -> "pd.DataFrame":
+        return rows[rows.cordon_id == cordon_id].reset_index(drop=True)
+
+    return [
+        CordonDay(day, cordon, of(rows, cordon), of(others.get(day, vehicles[:0]), cordon), least_up.get((day, cordon), 0.0))
+        for day, rows in parts.items()
+        for cordon in sorted(rows.cordon_id.unique())
+    ]

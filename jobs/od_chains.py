@@ -12,6 +12,7 @@ from jobs.clones import is_clone_suspect
 from jobs.counting import FEW_VEHICLES, counts
 from jobs.expansion import DIGITS
 from jobs.od_weights import DayFit
+from jobs.service_day import by_day
 from models.od_error import chain_error
 
 if TYPE_CHECKING:
@@ -45,8 +46,7 @@ def chain_day(
         down: service day and site id where a camera was down for some time.
     """
     of_day = {fit.day: fit for fit in fits}
-    for day in sorted(set(found.service_day.tolist())):
-        rows = found[found.service_day == day]
+    for day, rows in by_day(found).items():
         chains = [tuple(sites) for sites in rows.site_ids]
         figures = _expanded(of_day[day], chains) if day in of_day else {}
         for chain, trips, vehicles in zip(chains, rows.trips.tolist(), rows.vehicles.tolist(), strict=True):

@@ -12,6 +12,7 @@ import scipy.sparse as sp
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from jobs.service_day import by_day
 from jobs.strata import STRATUM, up_shares
 from models import od, od_error
 from models.chains import Floats
@@ -63,9 +64,8 @@ def fit_days(found: pd.DataFrame, detection: pd.DataFrame) -> list[DayFit]:
         found: trips by stratum and ``site_ids`` (columns ``trips``), all days.
         detection: rows as :func:`jobs.detected.detection_of` gives them. A day without any q is left out.
     """
-    told = detection[detection.q.notna()]
-    days = sorted(set(found.service_day) & set(told.service_day))
-    return [_fit(day, found[found.service_day == day], told[told.service_day == day]) for day in days]
+    told = by_day(detection[detection.q.notna()])
+    return [_fit(day, rows, told[day]) for day, rows in by_day(found).items() if day in told]
 
 
 def _fit(day: date, rows: pd.DataFrame, detection: pd.DataFrame) -> DayFit:

@@ -16,7 +16,7 @@ from jobs.clones import is_impossible
 from jobs.detected import day_part
 from jobs.detection_day import q_of, statistic
 from jobs.distance import site_points, with_distance
-from jobs.service_day import START_HOUR, hour_of, hours
+from jobs.service_day import START_HOUR, by_day, hour_of, hours
 from kordon import snapshots
 from kordon.run import Run
 from kordon.spark import small_frame
@@ -237,7 +237,8 @@ def main(run: Run) -> None:
         ),
     ).toPandas()
     pooled = _pooled(run)
-    found = [q_of(told[told.service_day == day], city=city, pooled=pooled.get(day)).assign(service_day=day) for day in run.days]
+    of_day = by_day(told)
+    found = [q_of(of_day.get(day, told[:0]), city=city, pooled=pooled.get(day)).assign(service_day=day) for day in run.days]
     rows = pd.concat(found)[list(TABLES["core_detection"].column_names)]
     run.write("core_detection", run.lake.rows("core_detection", [tuple(row) for row in rows.to_numpy()]))
 

@@ -1,7 +1,7 @@
 """Service days: 04:00 to 04:00 local time, whatever the clock does in between."""
 
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 from kordon.spark import small_frame
 
 if TYPE_CHECKING:
+    import pandas as pd
     from pyspark.sql import SparkSession
 
 START_HOUR = 4
@@ -36,3 +37,8 @@ def hours(spark: "SparkSession", *, days: list[date], timezone: str) -> DataFram
 def hour_of(instant: Column) -> Column:
     """The start of the hour of a UTC instant."""
     return F.date_trunc("hour", instant)
+
+
+def by_day(rows: "pd.DataFrame") -> "dict[date, pd.DataFrame]":
+    """The rows of each service day, in order. A column of days compared with one day after the other is read whole each time."""
+    return {cast("date", day): of for day, of in rows.groupby("service_day")}

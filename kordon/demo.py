@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -83,6 +84,7 @@ def main(*, out: Path, city: Path, master: str | None, progress: Callable[[str],
     from kordon.cli import loaded_city, opened_lake
     from kordon.commands.approve import ready_to_release
     from kordon.commands.audit import gate
+    from kordon.spark import session
     from publication.approval import approve
     from publication.release import build
     from quality.gate import judge
@@ -94,8 +96,12 @@ def main(*, out: Path, city: Path, master: str | None, progress: Callable[[str],
     ready_to_release(loaded, by="the demo", say=progress, folder=out / "policy")
     days = [FIRST_DAY + timedelta(days=n) for n in range(DAYS)]
     progress(f"Simulating {DAYS} days of {VEHICLES:,} vehicles in {loaded.name}")
-    made = simulation.simulate(city=city, days=days, vehicles=VEHICLES, seed=SEED, out=out, progress=progress)
-    progress(f"{made.reads:,} reads in {made.files} files; starting Spark")
+    with ThreadPoolExecutor(1) as pool:
+        # Java needs ten seconds, and the second core is idle.
+        started = pool.submit(session, master=master, quick=True)
+        made = simulation.simulate(city=city, days=days, vehicles=VEHICLES, seed=SEED, out=out, progress=progress)
+        started.result()
+    progress(f"{made.reads:,} reads in {made.files} files")
     with opened_lake(str(out / "lake"), master=master, write=True) as lake:
         summary = pipeline.execute(
             spark=lake.spark,

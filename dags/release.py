@@ -1,4 +1,4 @@
-"""kordon_release_<city> and kordon_release_month_<city>: releases that a person approves. Airflow DAGs of a city."""
+"""kordon_release_<city> and kordon_release_month_<city>: releases that a person approves. Airflow DAGs of a city that publishes them."""
 
 from datetime import timedelta
 
@@ -78,5 +78,6 @@ def release(name: str, city: ScheduledCity) -> DAG:
 
 
 for each in cities()[0]:
-    for kind in TIERS:
-        release(kind, each)
+    for kind, (tier, *_) in TIERS.items():
+        if each.publishes(tier):
+            release(kind, each)

@@ -51,6 +51,11 @@ class ScheduledCity:
         given = os.environ.get("KORDON_FIRST_DAY")
         return datetime.combine(datetime.fromisoformat(given), time(), ZoneInfo(self.timezone)) if given else None
 
+    def publishes(self, tier: str) -> bool:
+        """Whether the city publishes anything in a tier."""
+        publication = tomllib.loads((self.folder / "city.toml").read_text(encoding="utf-8")).get("publication", {})
+        return bool(publication.get("products", {}).get(tier, True))
+
     def promised(self) -> timedelta:
         """How long after a day's end all its reads are promised. Read when a task runs, not when its DAG is."""
         given = [tomllib.loads(path.read_text(encoding="utf-8")).get("promise") for path in self.folder.glob("sources/*.toml")]

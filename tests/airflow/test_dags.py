@@ -194,6 +194,15 @@ def _broken(folder, name, change):
     return made
 
 
+def test_a_city_that_publishes_nothing_in_a_tier_has_no_dag_for_it(tmp_path, bag):
+    shutil.copytree(ROOT / "cities" / "vliet", tmp_path / "vliet")
+    file = tmp_path / "vliet" / "city.toml"
+    file.write_text(file.read_text() + "\n[publication.products]\nopen = []\n")
+    loaded = bag(KORDON_CITIES=str(tmp_path))
+    assert loaded.import_errors == {}
+    assert set(loaded.dags) == {f"kordon_{kind}_vliet" for kind in KINDS if kind != "release_month"}
+
+
 def test_a_city_folder_that_breaks_is_an_import_error_and_takes_no_other_city_away(tmp_path, bag):
     shutil.copytree(ROOT / "cities" / "vliet", tmp_path / "cities" / "vliet")
     folder = tmp_path / "cities"

@@ -90,6 +90,7 @@ fidelity: setup
 bench: setup
 	$(PY) tests/benchmark/scale.py
 	$(PY) tests/benchmark/disclosure.py
+	$(PY) tests/benchmark/small_day.py
 
 lock:
 	.venv/bin/uv pip compile pyproject.toml --extra dev --group stack --generate-hashes --no-emit-index-url --no-emit-find-links \

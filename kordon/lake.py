@@ -158,7 +158,7 @@ class Lake:
         )
         if self.version(name) is None:
             # No smallest and largest values of columns in the log, which outlives the plates of the files. Nobody misses them: what is
-            # read is some days, which are folders; and collecting them is a sixth of the processor time of a small commit.
+            # read is some days, which are folders; and each commit would have to collect them.
             writer = writer.option("delta.dataSkippingNumIndexedCols", "0")
         writer.save(self.path(name))
         version = self.version(name)

@@ -280,7 +280,7 @@ def persisted(rows: "DataFrame") -> "tuple[DataFrame, Kept]":
 
 
 def _as_rows(rows: "DataFrame") -> "tuple[DataFrame, Kept]":
-    """For little data. Each use copies whole rows, but nobody writes the code that turns them into columns and back: a tenth of a day."""
+    """For little data. Each use copies whole rows, but nobody writes the code that turns them into columns and back."""
     copied = rows.localCheckpoint(eager=False)
     return copied, _Copied(cast("Any", copied._jdf).logicalPlan().rdd())
 

@@ -97,7 +97,7 @@ def main(*, out: Path, city: Path, master: str | None, progress: Callable[[str],
     days = [FIRST_DAY + timedelta(days=n) for n in range(DAYS)]
     progress(f"Simulating {DAYS} days of {VEHICLES:,} vehicles in {loaded.name}")
     with ThreadPoolExecutor(1) as pool:
-        # Java needs ten seconds, and the second core is idle.
+        # Java starts on the core that simulation leaves idle.
         started = pool.submit(session, master=master, quick=True)
         made = simulation.simulate(city=city, days=days, vehicles=VEHICLES, seed=SEED, out=out, progress=progress)
         started.result()

@@ -71,7 +71,11 @@ def hits(folder: Path, secrets: Iterable[bytes], *, without: Iterable[Path] = ()
     for path in sorted(folder.rglob("*")):
         if not path.is_file() or any(path.resolve().is_relative_to(s) for s in spared):
             continue
-        parts = [str(path.relative_to(folder)).encode(), *_unpacked(path.read_bytes())]
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:  # a running program deletes its own files meanwhile
+            continue
+        parts = [str(path.relative_to(folder)).encode(), *_unpacked(content)]
         count = sum(any(form in part for form in alternatives for part in parts) for alternatives in wanted)
         if count:
             found[str(path.relative_to(folder))] = count

@@ -56,6 +56,8 @@ def _unprotected(folder: Path, secret: bytes):
 
     builder = _with_jars(SparkSession.builder, local=True, store=False).master("local[2]").config("spark.ui.enabled", "false")
     builder = builder.config("spark.local.dir", str(folder / "clear")).config("spark.shuffle.compress", "false")
+    # What the control must find stays until it was searched: Spark would delete a shuffle that nobody holds any more.
+    builder = builder.config("spark.cleaner.referenceTracking", "false")
     builder = builder.config("spark.driver.extraJavaOptions", f"-Djava.io.tmpdir={folder / 'clear'}")
     spark = builder.config("spark.sql.shuffle.partitions", "2").getOrCreate()
     spark.sparkContext.setLogLevel("DEBUG")

@@ -10,9 +10,8 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from dags.parts.city import ScheduledCity, cities
 from dags.parts.dag import city_dag
-from dags.parts.evidence import evidence, waiting
-from dags.parts.submit import submit
-from kordon.state import staging_area
+from dags.parts.submit import ExitCodes, answer_of, submit
+from kordon.state import staging_area, uri_of
 
 DOC = """
 A {tier} release of a {unit}: built, attacked, and staged where nobody reads it, until a person approves it.
@@ -32,31 +31,40 @@ STAGED = "{{ ti.xcom_pull(task_ids='staged', map_indexes=-1)[ti.map_index] }}"
 ANSWER = "{{ ti.xcom_pull(task_ids='approval', map_indexes=-1)['%s']['%s'] }}"
 
 
-def names_of(lake: str, tier: str, period: str) -> list[str]:
+def names_of(city: ScheduledCity, tier: str, period: str) -> list[str]:
     """The names of what was staged of a period, ``A..B``.
 
     Raises:
         AirflowSkipException: nothing was, because it equals what is published; the tasks that follow are skipped.
     """
-    first, _, last = period.partition("..")
-    found = waiting(lake, first=first, last=last or first, tier=tier)
+    found = answer_of(city, ["evidence", *where(city), "--tier", tier, "--period", period], account="release")["releases"]
     if not found:
         raise AirflowSkipException(f"Nothing is staged of {period}: it equals what is published.")
-    return found
+    return [release["name"] for release in found]
+
+
+def evidence(city: ScheduledCity, names: list[str]) -> str:
+    """What the approver reads of what was staged, as Markdown."""
+    uris = [f"{uri_of(staging_area(city.place('lake')))}/{name}" for name in names]
+    return str(answer_of(city, ["evidence", *uris, *where(city)], account="release")["evidence"])
+
+
+def where(city: ScheduledCity) -> list[str]:
+    return ["--city", str(city.folder), "--lake", city.place("lake")]
 
 
 def release(name: str, city: ScheduledCity) -> DAG:
     tier, unit, line = TIERS[name]
-    lake = city.place("lake")
-    where = ["--city", str(city.folder), "--lake", lake]
     period = "{{ service_days(data_interval_start, data_interval_end) }}"
-    shown = {"evidence": lambda names: evidence(lake, names)}
+    shown = {"evidence": lambda names: evidence(city, names)}
     with city_dag(name, city, doc=DOC.format(tier=tier, unit=unit), by_interval=line, macros=shown) as dag:
         final = DateTimeSensorAsync(task_id="final", target_time="{{ after(data_interval_end, 'grace') }}")
-        words = ["release", *where, "--period", period, "--tier", tier, "--out", city.place("releases")]
+        words = ["release", *where(city), "--period", period, "--tier", tier, "--out", city.place("releases")]
         built = submit("built", city, words, reads=["ops_day"], account="release")
 
-        staged = PythonOperator(task_id="staged", python_callable=names_of, op_args=[lake, tier, period], retries=0)
+        staged = PythonOperator(
+            task_id="staged", python_callable=names_of, op_args=[city, tier, period], retry_policy=ExitCodes()
+        )
         approval = ApprovalOperator(
             task_id="approval",
             subject=f"{city.name}: {tier} release of {period}",
@@ -69,7 +77,7 @@ def release(name: str, city: ScheduledCity) -> DAG:
 
         @task_group(prefix_group_id=False)  # type: ignore[untyped-decorator]  # Airflow stands in another environment
         def releases(name: str) -> None:
-            words = ["approve", f"{staging_area(lake)}/{STAGED}", *where, *answer]
+            words = ["approve", f"{uri_of(staging_area(city.place('lake')))}/{STAGED}", *where(city), *answer]
             submit("published", city, words, account="publish", map_index_template=STAGED)
 
         # The answer stands outside of the group: within, Airflow 3.3 lets what follows a rejection run.

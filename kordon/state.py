@@ -1,4 +1,4 @@
-"""Where what is neither data nor configuration lives when no option says otherwise: keys, ledgers, approvals, staged releases, copies."""
+"""Where what is neither data nor configuration lives when no option says otherwise: keys, ledgers, approvals, copies."""
 
 import os
 from pathlib import Path
@@ -14,19 +14,13 @@ def state_home(kind: str, city_id: str) -> Path:
 
 
 def staging_area(lake: str | Path) -> Path:
-    """Where releases of a lake wait for approval: ``<lake>/staging``.
-
-    A lake in an object store has it on the machine that releases, ``$XDG_STATE_HOME/kordon/staging/<bucket and prefix>``: it takes
-    folders that are moved into place whole, which a store does not have.
-    """
-    if objects.is_remote(lake):
-        return state_home("staging", str(lake).removeprefix(objects.SCHEME).strip("/").replace("/", "_"))
-    return Path(lake) / "staging"
+    """Where releases of a lake wait for approval: ``<lake>/staging``; of a lake in a store, in the zone ``staging``, its working copy."""
+    return working_copy(f"{objects.at(str(lake), 'staging').rstrip('/')}/staging")
 
 
 def copies() -> Path:
-    """Where the working copies of releases in object stores are: ``$XDG_STATE_HOME/kordon/published``."""
-    return state_home("published", "").absolute()
+    """Where the working copies of releases in object stores are, staged ones too: ``$XDG_STATE_HOME/kordon/copies``."""
+    return state_home("copies", "").absolute()
 
 
 def working_copy(uri: str | Path) -> Path:

@@ -66,7 +66,7 @@ def approve(
         if _is_published(staged):
             if versions.withdrawal_of(terms.target) is not None:
                 raise ConfigError(f"{uri_of(terms.target)} was published and withdrawn: an approval does not bring it back.")
-            staging.clear(staged)
+            staging.clear(staged.folder)
             return Published(terms.target, terms.version, False)
         _refuse_other_policy(terms, city=city, approvals=approvals)
         staging.verify(staged)
@@ -91,7 +91,7 @@ def approve(
             (work / versions.APPROVAL).write_text(text + "\n", encoding="utf-8")
             in_store.upload(work, terms.target)
             versions.settle(work, terms.target, mode=0o755)
-        staging.clear(staged)
+        staging.clear(staged.folder)
     return Published(terms.target, terms.version, True)
 
 

@@ -2,12 +2,13 @@
 
 The store is the truth. What it has and the copy lacks is fetched before anything is decided; a version is uploaded before it takes its
 place in the copy. ``approval.json`` is uploaded last: a version that has one has all its files, and one that has none is of a run that
-died, which its command finishes.
+died, which its command finishes. Of a staged release it is ``staged.json``.
 """
 
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 from kordon import lease, objects
@@ -56,17 +57,49 @@ def fetch(folder: Path) -> None:
         ConfigError: these credentials may not read the place.
         TryAgain: the store does not answer, or changed meanwhile.
     """
-    if not is_copy(folder):
-        return
-    uri = uri_of(folder)
-    home = copies()
-    home.mkdir(parents=True, exist_ok=True)
-    home.chmod(OWNER_ONLY)
-    with versions.alone(home):
-        for name, files in _versions(uri).items():
-            target = folder / name
-            if files != _sizes(target):
-                _download(f"{uri}/{name}".rstrip("/"), list(files), target)
+    if is_copy(folder):
+        _fetch(folder, _versions(uri_of(folder)), mode=0o755)
+
+
+def fetch_folders(area: Path, *, whole_with: str) -> None:
+    """Give a working copy every folder that the store has directly below its place, with all that is below, as it is there.
+
+    Args:
+        whole_with: the file that was uploaded last; a folder without it is of a run that died, or is still being uploaded.
+
+    Raises:
+        ConfigError, TryAgain: as :func:`fetch`.
+    """
+    if is_copy(area):
+        found = _folders(uri_of(area))
+        _fetch(area, {name: files for name, files in found.items() if whole_with in files}, mode=OWNER_ONLY)
+
+
+def upload_folder(work: Path, target: Path, *, last: str) -> None:
+    """Put a finished folder at the place of which ``target`` is the working copy; nothing to do when that is a folder.
+
+    Its name must tell its bytes: what a run that died left of it is then the same.
+
+    Args:
+        last: the file that says that it is whole.
+
+    Raises:
+        ConfigError, TryAgain: as :func:`fetch`.
+    """
+    if is_copy(target):
+        uri, names = uri_of(target), sorted(path.relative_to(work).as_posix() for path in work.rglob("*") if path.is_file())
+        for name in sorted(names, key=lambda name: name == last):
+            _put(objects.below(uri, name), (work / name).read_bytes(), is_replaced=False)
+
+
+def delete_unfinished(area: Path, *, whole_with: str, before: datetime) -> None:
+    """Delete the folders of :func:`upload_folder` that nobody finished since a time."""
+    if is_copy(area):
+        uri = uri_of(area)
+        found = _folders(uri)
+        for name, _, written_at in list(objects.listed(uri)):
+            if whole_with not in found.get(name.partition("/")[0], {}) and written_at < before.timestamp():
+                objects.below(uri, name).delete()
 
 
 def upload(work: Path, target: Path) -> None:
@@ -145,20 +178,42 @@ def _versions(uri: str) -> dict[str, dict[str, int]]:
     }
 
 
+def _folders(uri: str) -> dict[str, dict[str, int]]:
+    """The folders directly below a place, each with the names of the files below it and their bytes."""
+    found: dict[str, dict[str, int]] = {}
+    for key, size, _ in objects.listed(uri):
+        folder, _, name = key.partition("/")
+        if name and not {"", ".", ".."} & {folder, *name.split("/")}:
+            found.setdefault(folder, {})[name] = size
+    return found
+
+
+def _fetch(place: Path, folders: Mapping[str, Mapping[str, int]], *, mode: int) -> None:
+    home = copies()
+    home.mkdir(parents=True, exist_ok=True)
+    home.chmod(OWNER_ONLY)
+    with versions.alone(home):
+        for name, files in folders.items():
+            target = place / name
+            if files != _sizes(target):
+                _download(f"{uri_of(place)}/{name}".rstrip("/"), list(files), target, mode=mode)
+
+
 def _sizes(folder: Path) -> dict[str, int]:
-    return {path.name: path.stat().st_size for path in folder.iterdir()} if folder.is_dir() else {}
+    return {path.relative_to(folder).as_posix(): path.stat().st_size for path in folder.rglob("*") if not path.is_dir()}
 
 
-def _download(uri: str, names: list[str], target: Path) -> None:
+def _download(uri: str, names: list[str], target: Path, *, mode: int) -> None:
     with versions.building(target.parent) as work:
         for name in names:
             found = objects.below(uri, name).read()
             if found is None:
                 raise TryAgain(f"{uri} changed while it was read: run the same command again.")
+            (work / name).parent.mkdir(parents=True, exist_ok=True)
             (work / name).write_bytes(found.data)
         if target.is_dir():
             shutil.rmtree(target)
-        versions.settle(work, target, mode=0o755)
+        versions.settle(work, target, mode=mode)
 
 
 def _put(there: objects.Object, data: bytes, *, is_replaced: bool) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from kordon.errors import ConfigError
-from kordon.state import staging_area, uri_of
+from kordon.state import uri_of
 from privacy.day_relations import Crossing
 from privacy.disclosure import SHOWN, SUPPRESSED
 from privacy.relations import Bools
@@ -67,14 +67,14 @@ def before(published: Path, *, lake: str | Path, true: Mapping[str, pd.DataFrame
     Raises:
         ConfigError: nothing was kept in this lake, or the version has other rows.
     """
-    kept = staging_area(lake) / Path(str(approval_of(published).get("staged"))).name / staging.BASIS
+    kept = staging.area(lake) / Path(str(approval_of(published).get("staged"))).name / staging.BASIS
     rows, exact = {}, {}
     for product in (p for p in (*PRODUCTS, *MONTHLY) if p.name in true and p.name in EXACT):
         path = kept / f"{product.name}.parquet"
         if not path.is_file():
             raise ConfigError(
-                f"{kept} does not hold what {product.name} of {uri_of(published)} rests on, so a new version cannot be compared with "
-                "it: release from the lake, and on the machine, that published it. Nothing is released."
+                f"{uri_of(kept)} does not hold what {product.name} of {uri_of(published)} rests on, so a new version cannot be "
+                "compared with it: release from the lake that published it. Nothing is released."
             )
         found, keys = pd.read_parquet(path), product.key_names
         if not true[product.name][keys].astype(str).equals(found[keys].astype(str)):

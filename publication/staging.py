@@ -2,7 +2,8 @@
 
 ``<lake>/staging/<name>/`` holds ``staged.json``, the terms, and ``release/``, the files; of the shared tier also ``basis/``, the exact
 counts that the rows rest on, which stay for the next version. Only its owner reads the folder. The SHA-256 over all of it stands in
-the lake's audit log: an approval is of these bytes or of none.
+the lake's audit log: an approval is of these bytes or of none. Of a lake in a store the folders are in the zone ``staging``, and this
+machine has a working copy.
 """
 
 import hashlib
@@ -10,20 +11,22 @@ import json
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from kordon import audit_log
 from kordon.errors import PrivacyError, UsageError
-from kordon.state import staging_area, working_copy
-from publication import versions
+from kordon.state import staging_area, uri_of, working_copy
+from publication import in_store, versions
 from publication.files import sha256
 
 TERMS, FILES, BASIS = "staged.json", "release", "basis"
 STAGED = "release_staged"
 """Action of the audit-log entry that holds the hash."""
 OWNER_ONLY = 0o700
+UNFINISHED = timedelta(days=1)
+"""Nobody stages a release for so long."""
 
 
 @dataclass(frozen=True)
@@ -100,11 +103,24 @@ def stage(lake: str | Path, *, terms: Terms, purpose: str, fill: Callable[[Path]
         (work / TERMS).write_text(json.dumps(asdict(terms), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
         found = digest(work)
         folder = area / f"{terms.name}_{found[:16]}"
+        in_store.upload_folder(work, folder, last=TERMS)
         if not folder.exists():
             versions.settle(work, folder, mode=OWNER_ONLY)
     if _logged(lake, folder) is None:
         audit_log.append(audit_log.of_lake(lake), action=STAGED, purpose=purpose, staged=folder.name, sha256=found)
     return Staged(folder, terms, found)
+
+
+def area(lake: str | Path) -> Path:
+    """The staging area of a lake; of one in a store the working copy, as the store is now.
+
+    Raises:
+        ConfigError: these credentials may not read it.
+        TryAgain: the store does not answer, or changed meanwhile.
+    """
+    here = staging_area(lake)
+    in_store.fetch_folders(here, whole_with=TERMS)
+    return here
 
 
 def digest(folder: Path) -> str:
@@ -129,10 +145,9 @@ def find(uri: str | Path, *, lake: str | Path) -> Staged:
         UsageError: there is none of that name below the lake's staging area.
         PrivacyError: the audit log is damaged, or does not know the release.
     """
-    folder = Path(uri).absolute()
-    area = staging_area(lake)
-    if folder.parent.resolve() != area.resolve() or not (folder / TERMS).is_file():
-        raise UsageError(f"{uri} is no release that waits below {area}: give the URI that `kordon release` printed.")
+    folder, here = working_copy(uri), area(lake)
+    if folder.parent.resolve() != here.resolve() or not (folder / TERMS).is_file():
+        raise UsageError(f"{uri} is no release that waits below {uri_of(here)}: give the URI that `kordon release` printed.")
     audit_log.verify(audit_log.of_lake(lake))
     logged = _logged(lake, folder)
     if logged is None:
@@ -168,21 +183,27 @@ def copy(staged: Staged, into: Path) -> dict[str, Any]:
     return {}
 
 
-def clear(staged: Staged) -> None:
+def clear(folder: Path) -> None:
     """Delete the files of a release that is published; its terms stay, so that it is found again, and what its rows rest on."""
-    shutil.rmtree(staged.files, ignore_errors=True)
+    in_store.delete(folder / FILES, keep=())
+    shutil.rmtree(folder / FILES, ignore_errors=True)
 
 
-def forget(lake: str | Path, *, before: date) -> list[str]:
+def forget(lake: str | Path, *, before: date, now: datetime) -> list[str]:
     """Delete what releases rest on whose last day lies before a day: exact counts are kept as long as those of the lake.
+
+    What a run that died left half staged goes too, once it is a day old.
 
     Returns:
         The names of the releases, as they were staged.
     """
-    found = []
-    for terms in sorted(staging_area(lake).glob(f"*/{TERMS}")):
+    here, long_ago, found = area(lake), now - UNFINISHED, []
+    in_store.delete_unfinished(here, whole_with=TERMS, before=long_ago)
+    versions.sweep(here, before=long_ago)
+    for terms in sorted(here.glob(f"*/{TERMS}")):
         basis = terms.parent / BASIS
         if basis.is_dir() and Terms(**json.loads(terms.read_text(encoding="utf-8"))).last < before:
+            in_store.delete(basis, keep=())
             shutil.rmtree(basis)
             found.append(terms.parent.name)
     return found

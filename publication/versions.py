@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ from kordon.state import uri_of
 from publication.files import sha256
 
 VERSION = re.compile(r"v([1-9][0-9]*)")
+BUILDING = ".building-"
+"""How the names of folders begin that are not finished."""
 APPROVAL = "approval.json"
 WITHDRAWN = "withdrawn.json"
 """Stands in a version whose files were withdrawn, and says why."""
@@ -108,13 +110,20 @@ def is_same_data(folder: Path, published: Path) -> bool:
 def building(parent: Path, *, mode: int = 0o755) -> Iterator[Path]:
     """An empty hidden folder below ``parent``, on its file system; afterwards it is gone, unless it was :func:`settled <settle>`."""
     parent.mkdir(parents=True, exist_ok=True, mode=mode)
-    work = Path(tempfile.mkdtemp(prefix=".building-", dir=parent))
+    work = Path(tempfile.mkdtemp(prefix=BUILDING, dir=parent))
     try:
         yield work
     finally:
         shutil.rmtree(work, ignore_errors=True)
         if not any(parent.iterdir()):
             parent.rmdir()
+
+
+def sweep(parent: Path, *, before: datetime) -> None:
+    """Delete what runs that were killed while they were :func:`building` left before a time."""
+    for work in parent.glob(f"{BUILDING}*"):
+        if work.stat().st_mtime < before.timestamp():
+            shutil.rmtree(work, ignore_errors=True)
 
 
 def settle(work: Path, target: Path, *, mode: int) -> None:

@@ -157,7 +157,7 @@ def _finish(folder: Path, said: dict[str, Any], *, staged: Path) -> list[str]:
             path.unlink()
     versions.sync(folder)
     # What an approval that was killed may have left of the same bytes.
-    shutil.rmtree(staged / staging.FILES, ignore_errors=True)
+    staging.clear(staged)
     return [path.name for path in gone]
 
 

@@ -1,14 +1,16 @@
-"""How a command of Kordon becomes a Spark application, and what its exit code means to Airflow."""
+"""How a command of Kordon becomes a Spark application, or is asked a question, and what its exit code means to Airflow."""
 
+import json
 import os
 import re
+import subprocess
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 from airflow.sdk import Asset, BaseHook, RetryDecision, RetryPolicy
-from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowNotFoundException
 
 from dags.parts.city import ScheduledCity
 from kordon.jars import ROOT
@@ -117,6 +119,21 @@ def submit(
         do_xcom_push=False,
         **{"pool": city.pool, "execution_timeout": timedelta(hours=6), **more},
     )
+
+
+def answer_of(city: ScheduledCity, command: Sequence[str], *, account: str) -> Any:
+    """What a command that needs no Spark answers, read from its ``--json``.
+
+    Raises:
+        AirflowException: it refuses; :class:`ExitCodes` reads what that means.
+    """
+    environment = {**os.environ, **credentials(city, account)}
+    done = subprocess.run(
+        [f"{ROOT}/.venv/bin/kordon", *command, "--json"], env=environment, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise AirflowException(f"{done.stderr}\nError code is: {done.returncode}")
+    return json.loads(done.stdout)
 
 
 def credentials(city: ScheduledCity, account: str) -> dict[str, str]:

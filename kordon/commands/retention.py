@@ -43,8 +43,7 @@ def command(city: Path, lake: str, keystore: Path | None, master: str | None, as
         done = apply(lake=opened, city=loaded, now=now, landing=landing)
         done.closed = sorted({*closed, *done.closed})
         limit = years_before(now, loaded.retention.flow_years)
-        # Those that this machine staged.
-        forgotten = staging.forget(place(lake), before=limit)
+        forgotten = staging.forget(place(lake), before=limit, now=now)
         if forgotten:
             log = audit_log.of_lake(lake)
             audit_log.append(log, action="basis_deleted", purpose=purpose_of(loaded), now=now, staged=forgotten)

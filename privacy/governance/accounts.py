@@ -58,15 +58,16 @@ OTHERS: dict[str, Rights] = {
         VEHICLES: (READ, WRITE, DESTROY),
         COUNTS: (READ, WRITE, DESTROY),
         OPS: (READ, WRITE, DESTROY),
+        STAGING: (READ, DESTROY),
     },
     # Days whose files came late, whole.
     "late": {LANDING: (READ,), RAW: (READ, WRITE), VEHICLES: (READ, WRITE), COUNTS: (READ, WRITE), OPS: (READ, WRITE)},
     # What is out decides what may be released beside it.
     "release": {COUNTS: (READ,), OPS: (READ, WRITE), STAGING: (READ, WRITE), SHARED: (READ,), OPEN: (READ,)},
-    # An open release is drawn from exact counts when it is approved.
-    "publish": {COUNTS: (READ,), OPS: (READ, WRITE), STAGING: (READ,), SHARED: (READ, WRITE), OPEN: (READ, WRITE)},
+    # An open release is drawn from exact counts when it is approved; what is published waits no more.
+    "publish": {COUNTS: (READ,), OPS: (READ, WRITE), STAGING: (READ, DESTROY), SHARED: (READ, WRITE), OPEN: (READ, WRITE)},
     # Writes the page that stays before it deletes the rest, old versions included; acts for the officer, by name.
-    "withdraw": {OPS: (READ, WRITE), SHARED: (READ, WRITE, DESTROY), OPEN: (READ, WRITE, DESTROY)},
+    "withdraw": {OPS: (READ, WRITE), STAGING: (READ, DESTROY), SHARED: (READ, WRITE, DESTROY), OPEN: (READ, WRITE, DESTROY)},
 }
 """Tasks that run no step, or all. ``retention`` also answers requests of people."""
 

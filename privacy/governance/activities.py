@@ -87,7 +87,7 @@ ACTIVITIES = (
         ),
         (COUNTS, OPS, STAGING, SHARED, OPEN),
         ("Aggregate", "MakeAvailable", "Erase"),
-        ("command release", "command approve", "command withdraw", "command audit", "dag release"),
+        ("command release", "command evidence", "command approve", "command withdraw", "command audit", "dag release"),
     ),
     Activity(
         "protection",
@@ -97,7 +97,7 @@ ACTIVITIES = (
             "Gegevens waarvan de bewaartermijn voorbij is worden gewist, sleutels worden vernietigd, verzoeken van personen worden "
             "beantwoord, en wie wat deed wordt gelogd.",
         ),
-        (LANDING, RAW, KEYS, VEHICLES, COUNTS, OPS),
+        (LANDING, RAW, KEYS, VEHICLES, COUNTS, OPS, STAGING),
         ("Erase", "Consult"),
         (
             "command retention",

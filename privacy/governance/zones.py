@@ -177,7 +177,7 @@ RIGHTS: dict[tuple[str, str], tuple[str, ...]] = {
     ("pipeline", VEHICLES): (READ, WRITE, DESTROY),
     ("pipeline", COUNTS): (READ, WRITE, DESTROY),
     ("pipeline", OPS): (READ, WRITE, DESTROY),
-    ("pipeline", STAGING): (READ, WRITE),
+    ("pipeline", STAGING): (READ, WRITE, DESTROY),
     ("pipeline", SHARED): (READ, WRITE, DESTROY),
     ("pipeline", OPEN): (READ, WRITE, DESTROY),
     ("engineer", LANDING): (READ,),

@@ -145,8 +145,8 @@ def test_without_what_the_version_before_rests_on_there_is_no_new_one(day_cells,
 
 def test_exact_counts_behind_a_release_go_with_those_of_the_lake(day_cells, tmp_path):
     made = make(day_cells, tmp_path, how=staged)
-    assert staging.forget(tmp_path / "lake", before=DAY) == []
-    assert staging.forget(tmp_path / "lake", before=DAY + timedelta(days=1)) == [made.path.name]
+    assert staging.forget(tmp_path / "lake", before=DAY, now=MADE) == []
+    assert staging.forget(tmp_path / "lake", before=DAY + timedelta(days=1), now=MADE) == [made.path.name]
     assert not (made.path / staging.BASIS).exists()
     assert (made.path / "release").is_dir()
 

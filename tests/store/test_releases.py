@@ -4,6 +4,7 @@ import json
 import re
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -39,10 +40,12 @@ KEPT = ["approval.json", "index.html", "withdrawn.json"]
 class Place:
     """A lake and a place for releases of a tier, of one test alone, on a machine that can be changed for another."""
 
-    def __init__(self, name: str, tier: str, *, machines: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(
+        self, name: str, tier: str, *, machines: Path, monkeypatch: pytest.MonkeyPatch, act: Callable[[str], None]
+    ) -> None:
         self.lake = f"s3a://{bucket_name(VLIET)}/{name}"
         self.out = f"{objects.at(f's3a://{bucket_name(VLIET)}', tier)}/{name}"
-        self.tier, self.machines, self.monkeypatch = tier, machines, monkeypatch
+        self.tier, self.machines, self.monkeypatch, self.act = tier, machines, monkeypatch, act
         self.on("first")
 
     def on(self, machine: str) -> None:
@@ -87,7 +90,9 @@ class Place:
                 (folder / also).write_text("x")
             return True
 
+        self.act("release")
         made = staging.stage(self.lake, terms=terms, purpose="a test", fill=fill)
+        self.act("publish")
         assert made is not None
         return made
 
@@ -104,7 +109,8 @@ def place(request, keys, act_as, tmp_path, monkeypatch):
     """The place of a test's releases of the tier that it names, the shared one without."""
     act_as(keys / "publish")
     name = re.sub("[^a-z0-9]+", "-", request.node.name).strip("-")
-    return Place(name, getattr(request, "param", "shared"), machines=tmp_path, monkeypatch=monkeypatch)
+    tier = getattr(request, "param", "shared")
+    return Place(name, tier, machines=tmp_path, monkeypatch=monkeypatch, act=lambda account: act_as(keys / account))
 
 
 both_tiers = pytest.mark.parametrize("place", ["shared", "open"], indirect=True)
@@ -199,9 +205,10 @@ def test_who_dies_after_the_upload_has_published_and_the_same_command_says_so(pl
 
 
 def test_of_what_a_lost_machine_left_another_one_takes_over_the_same_data_and_nothing_else(place):
+    staged = place.stage()
     patched = killed_after(len(TYPES) - 1, "write")
     with pytest.raises(Killed):
-        place.approve(place.stage())
+        place.approve(staged)
     patched.undo()
     place.on("second")
     with pytest.raises(ConfigError, match=r"holds od_day\.csv of another release"):

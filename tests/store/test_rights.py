@@ -30,10 +30,10 @@ ALLOWED = """
     flows      |         |     | rl              | rlw           | rlw |         |        |
     quality    |         |     | rl              | rl            | rlw |         |        |
     late       | rl      | rlw | rlw             | rlw           | rlw |         |        |
-    retention  | rld     | rlwd| rlwd            | rlwd          | rlwd|         |        |
+    retention  | rld     | rlwd| rlwd            | rlwd          | rlwd| rld     |        |
     release    |         |     |                 | rl            | rlw | rlw     | rl     | rl
-    publish    |         |     |                 | rl            | rlw | rl      | rlw    | rlw
-    withdraw   |         |     |                 |               | rlw |         | rlwd   | rlwd
+    publish    |         |     |                 | rl            | rlw | rld     | rlw    | rlw
+    withdraw   |         |     |                 |               | rlw | rld     | rlwd   | rlwd
 """
 """r read, l list, w write, d delete."""
 

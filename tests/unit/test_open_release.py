@@ -10,7 +10,6 @@ import pyarrow.parquet as pq
 import pytest
 
 from audit.files import read
-from dags.parts.evidence import evidence, waiting
 from kordon.city.records import Outage
 from kordon.commands.audit import gate
 from kordon.errors import ConfigError, KordonError, PrivacyError, UsageError
@@ -20,6 +19,7 @@ from privacy.open_tier import DATASETS, places_of, unpack
 from privacy.open_tier.outages import outages_of
 from publication import versions
 from publication.approval import approve
+from publication.evidence import evidence, waiting
 from publication.open_plan import datasets_of
 from publication.open_through import stage_through
 from publication.withdrawal import withdraw
@@ -310,9 +310,9 @@ def test_the_share_of_a_month_follows_from_what_is_drawn_and_costs_nothing(tmp_p
         office.approve(office.plan(dataset, MARCH))
     before = office.ledger.head()
     made = through(office)
-    (waits,) = waiting(office.below / "lake", first="2026-03-01", last="2026-03-31", tier="open")
-    read_by_who_approves = evidence(office.below / "lake", [waits])
-    assert waits == made.path.name
+    (waits,) = waiting(office.below / "lake", period=(MARCH[0], MARCH[-1]), tier="open")
+    read_by_who_approves = evidence([waits])
+    assert waits == made.path
     assert "Noise: worked out from vliet.gate_pair_month.2026-03-01.2026-03-31.v1 and vliet.gate_month" in read_by_who_approves
     assert "| 8 Nothing but what the contract lists | got nothing |" in read_by_who_approves
     published = approve(

@@ -3,35 +3,39 @@
 import json
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
-from kordon.state import staging_area
+from publication import staging
+from publication.open_plan import PLAN
+from publication.staging import FILES, TERMS, Terms
 
-TERMS, FILES, PLAN = "staged.json", "release", "plan.json"
-"""As ``kordon release`` stages: a folder with ``staged.json`` and ``release/``; of what is to be drawn that holds the plan alone."""
 
+def waiting(lake: str | Path, *, period: tuple[date, date] | None = None, tier: str | None = None) -> list[Path]:
+    """The folders of what nobody has approved yet: of each dataset and period the newest.
 
-def waiting(lake: str, *, first: str, last: str, tier: str) -> list[str]:
-    """The names of what nobody has approved yet of a period, days in ISO format: of each dataset the newest."""
+    Args:
+        period: first and last service day; without it of any.
+        tier: without it of both.
+    """
     found = defaultdict(list)
-    for file in staging_area(lake).glob(f"*/{TERMS}"):
-        terms = _read(file)
-        if (terms["first_day"], terms["last_day"], terms["tier"]) == (first, last, tier):
+    for file in staging.area(lake).glob(f"*/{TERMS}"):
+        terms = Terms(**_read(file))
+        if period in (None, (terms.first, terms.last)) and tier in (None, terms.tier):
             # A version that is published is taken, however new another staging of it is.
             is_published = not (file.parent / FILES).is_dir()
-            found[terms["series"]].append((terms["version"], is_published, terms["created_at"], file.parent.name))
+            found[terms.series, terms.first, terms.last].append((terms.version, is_published, terms.created_at, file.parent))
     newest = [max(staged) for _, staged in sorted(found.items())]
-    return [name for _, is_published, _, name in newest if not is_published]
+    return [folder for _, is_published, _, folder in newest if not is_published]
 
 
-def evidence(lake: str, names: Sequence[str]) -> str:
+def evidence(folders: Sequence[Path]) -> str:
     """Markdown of what is staged, one after the other, and what one answer for all of it means."""
-    folders = [staging_area(lake) / name for name in names]
     plans = [_read(folder / FILES / PLAN) for folder in folders if (folder / FILES / PLAN).is_file()]
     parts = ["\n".join(_of_one(folder)) for folder in folders]
-    if len(names) > 1:
-        parts.append("\n".join(["**Together**", "", *_sum(plans), *_one_answer(len(names))]))
+    if len(folders) > 1:
+        parts.append("\n".join(["**Together**", "", *_sum(plans), *_one_answer(len(folders))]))
     return "\n\n".join(parts)
 
 

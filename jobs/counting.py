@@ -8,6 +8,7 @@ from pyspark.sql import functions as F
 from jobs.service_day import hours
 from kordon.run import Run
 from kordon.spark import small_frame
+from kordon.tables.record import VEHICLE_CLASSES
 
 FEW_VEHICLES = 10
 """Below this an exact count says more about vehicles than about traffic; analysts are told by ``low_n``."""
@@ -40,6 +41,19 @@ def or_low_n(status: Column, vehicles: Column) -> Column:
 def with_all_classes(rows: DataFrame) -> DataFrame:
     """Each row twice: in its own class, and in the class ``all``, for measures that do not add up."""
     return rows.withColumn("vehicle_class", F.explode(F.array("vehicle_class", F.lit(ALL))))
+
+
+def most_frequent_class() -> Column:
+    """The vehicle class that most rows of a group have; of several the first by the alphabet.
+
+    Numbers alone: ``mode`` says the same, keeps a hash map a group, and makes Spark sort the rows once there are many groups.
+    """
+    first_wins = sorted(VEHICLE_CLASSES, reverse=True)
+    counted = [
+        F.struct(F.count_if(F.col("vehicle_class") == name).alias("n"), F.lit(n).alias("place"), F.lit(name).alias("name"))
+        for n, name in enumerate(first_wins)
+    ]
+    return F.greatest(*counted)["name"]
 
 
 def percentiles(column: str, *names: str) -> list[Column]:

@@ -1,8 +1,9 @@
 """Passages: one vehicle passing one site once, merged from its reads."""
 
-from pyspark.sql import DataFrame, Window
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from jobs.counting import most_frequent_class
 from jobs.opposite_lane import roads, with_opposite
 from kordon.run import Run, all_accounts, counted, summed
 from kordon.spark import persisted
@@ -25,23 +26,25 @@ def passages(reads: DataFrame, *, gap_s: int, longest_s: int) -> DataFrame:
     place = ["service_day", "vid", "site_id", "direction"]
     in_order = Window.partitionBy(*place).orderBy("read_ts", "read_id")
     seconds = F.col("read_ts").cast("double")
-    silence = seconds - F.lag(seconds).over(in_order)
-    began = F.when(silence.isNull() | (silence > gap_s), F.col("read_ts"))
+
+    def part(at: Column) -> Column:
+        return F.floor((at - F.col("island")) / longest_s)
+
+    begins = F.col("before").isNull() | (seconds - F.col("before") > gap_s)
+    starts = begins | (part(seconds) > part(F.col("before")))
     return (
-        reads.withColumn("island", F.last(began, ignorenulls=True).over(in_order))
-        .withColumn("part", F.floor((seconds - F.col("island").cast("double")) / longest_s))
-        .groupBy(*place, "island", "part")
+        reads.withColumn("before", F.lag(seconds).over(in_order))
+        .withColumn("island", F.last(F.when(begins, seconds), ignorenulls=True).over(in_order))
+        .withColumn("first_read_id", F.last(F.when(starts, F.col("read_id")), ignorenulls=True).over(in_order))
+        # The country is in the vehicle's id, and the same for all its reads. Of text only keys: hashing needs no order then.
+        .groupBy(*place, "country", "first_read_id")
         .agg(
             F.min("read_ts").alias("first_ts"),
             F.max("read_ts").alias("last_ts"),
             F.count("*").alias("reads"),
-            F.mode("vehicle_class", True).alias("vehicle_class"),
-            F.mode("country", True).alias("country"),
-            F.min(F.struct("read_ts", "read_id")).alias("first"),
+            most_frequent_class().alias("vehicle_class"),
         )
-        .withColumn("first_read_id", F.col("first.read_id"))
         .withColumn("passage_id", F.xxhash64("first_read_id"))
-        .drop("island", "part", "first")
         # The order that legs, trips and visits need, once.
         .sortWithinPartitions("service_day", "vid", "first_ts", "passage_id")
     )

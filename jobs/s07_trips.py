@@ -4,6 +4,7 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from jobs.clones import CLONE_SUSPECT, is_impossible
+from jobs.counting import most_frequent_class
 from jobs.service_day import day_start
 from kordon.run import Run, all_accounts, counted, summed
 
@@ -39,15 +40,14 @@ def trips(passages: DataFrame, legs: DataFrame, *, day_edge_s: int, timezone: st
     )
     in_time = F.struct("first_ts", "passage_id", "site_id")
     whole = chained.groupBy("service_day", "vid", "trip_id").agg(
-        F.mode("vehicle_class", True).alias("vehicle_class"),
-        F.min(in_time).alias("first"),
-        F.max(in_time).alias("last"),
+        most_frequent_class().alias("vehicle_class"),
         F.sort_array(F.collect_list(in_time)).alias("every"),
         F.max("last_ts").alias("end_ts"),
         F.count("*").cast("int").alias("passages"),
         F.max("is_suspect").alias("is_suspect"),
     )
-    start, end = F.unix_timestamp("first.first_ts"), F.unix_timestamp("end_ts")
+    first, last = F.element_at("every", 1), F.element_at("every", -1)
+    start, end = F.unix_timestamp(first["first_ts"]), F.unix_timestamp("end_ts")
     opened = F.unix_timestamp(day_start(F.col("service_day"), timezone=timezone))
     closed = F.unix_timestamp(day_start(F.date_add("service_day", 1), timezone=timezone))
     flags = F.array_compact(
@@ -63,9 +63,9 @@ def trips(passages: DataFrame, legs: DataFrame, *, day_edge_s: int, timezone: st
         "trip_id",
         "vid",
         "vehicle_class",
-        F.col("first.site_id").alias("first_site_id"),
-        F.col("last.site_id").alias("last_site_id"),
-        F.col("first.first_ts").alias("start_ts"),
+        first["site_id"].alias("first_site_id"),
+        last["site_id"].alias("last_site_id"),
+        first["first_ts"].alias("start_ts"),
         "end_ts",
         (end - start).cast("int").alias("duration_s"),
         "passages",

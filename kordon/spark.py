@@ -174,6 +174,8 @@ def session(*, master: str | None = None, app: str = "kordon", quick: bool = Fal
         .config("spark.sql.session.timeZone", "UTC")
         # Shuffle, spill and broadcast files of the secured steps hold plates; unencrypted, 4,898 of 1 M were readable.
         .config("spark.io.encryption.enabled", "true")
+        # A table that is handed to every task may take longer than 300 s to be made: of many reads, or on a busy machine.
+        .config("spark.sql.broadcastTimeout", "-1")
         # The chain counts on the partitioning and order of persisted tables, which adaptive execution may change.
         .config("spark.sql.adaptive.enabled", "false")
         # A small log needs no 50 tasks to be replayed: a commit takes 0.8 s instead of several.

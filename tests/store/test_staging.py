@@ -123,8 +123,31 @@ def test_of_a_run_that_died_between_uploads_nothing_waits_and_retention_deletes_
 
 
 def test_the_command_shows_what_waits_and_names_it_in_the_store(lake, on, capsys):
-    on("first")
+    about = {
+        "tier": "shared",
+        "version": 1,
+        "period": {"first_day": str(DAY), "last_day": str(DAY)},
+        "config_hash": "abc",
+        "runs": [],
+    }
+
+    def fill(folder):
+        (folder / "datapackage.json").write_text(json.dumps({"kordon": about}))
+        return True
+
+    assert shown(lake, capsys) == {"releases": [], "evidence": ""}
+    made = staging.stage(lake, terms=OF_DAY, purpose="a test", fill=fill)
+    on("second")
+    said = shown(lake, capsys)
+    assert said["releases"] == [
+        {"name": made.folder.name, "path": f"{lake.replace('{zone}', 'staging')}/staging/{made.folder.name}"}
+    ]
+    assert f"**{made.folder.name}**: 2026-03-10 to 2026-03-10, tier shared, version 1" in said["evidence"]
+    assert shown(lake, capsys, said["releases"][0]["path"]) == said
+
+
+def shown(lake, capsys, *releases):
     with pytest.raises(SystemExit) as left:
-        cli.main(["evidence", "--city", str(CITY), "--lake", lake, "--json"])
+        cli.main(["evidence", *releases, "--city", str(CITY), "--lake", lake, "--json"])
     assert not left.value.code
-    assert json.loads(capsys.readouterr().out) == {"releases": [], "evidence": ""}
+    return json.loads(capsys.readouterr().out)

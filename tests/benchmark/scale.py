@@ -189,13 +189,16 @@ def largest_task_share(events: Path) -> float:
 def main() -> None:
     sizes = [int(float(a) * 1e6) for a in sys.argv[1:]] or [5_000_000, 20_000_000]
     with tempfile.TemporaryDirectory(prefix="kordon-bench-") as name:
-        results = [measured(Path(name), reads=size) for size in sizes]
-    for found in results:
-        steps = ", ".join(f"{step} {seconds:.0f}" for step, seconds in found["steps"].items())  # type: ignore[attr-defined]
-        print(
-            f"{found['lines']:,} lines, {found['reads']:,} reads: {found['seconds']:.0f} s ({steps}); "
-            f"peak {found['peak_gb']:.1f} GB; largest task {found['largest']:.3f} of the rows"
-        )
+        results = []
+        for size in sizes:
+            found = measured(Path(name), reads=size)
+            steps = ", ".join(f"{step} {seconds:.0f}" for step, seconds in found["steps"].items())  # type: ignore[attr-defined]
+            print(
+                f"{found['lines']:,} lines, {found['reads']:,} reads: {found['seconds']:.0f} s ({steps}); "
+                f"peak {found['peak_gb']:.1f} GB; largest task {found['largest']:.3f} of the rows",
+                flush=True,
+            )
+            results.append(found)
     if len(results) > 1:
         print(f"ratio {results[-1]['seconds'] / results[0]['seconds']:.2f}")  # type: ignore[operator]
 

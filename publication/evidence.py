@@ -12,17 +12,21 @@ from publication.open_plan import PLAN
 from publication.staging import FILES, TERMS, Terms
 
 
-def waiting(lake: str | Path, *, period: tuple[date, date] | None = None, tier: str | None = None) -> list[Path]:
+def waiting(
+    lake: str | Path, *, period: tuple[date, date] | None = None, tier: str | None = None, dataset: str | None = None
+) -> list[Path]:
     """The folders of what nobody has approved yet: of each dataset and period the newest.
 
     Args:
         period: first and last service day; without it of any.
         tier: without it of both.
+        dataset: one that has a series of its own; without it of all.
     """
     found = defaultdict(list)
     for file in staging.area(lake).glob(f"*/{TERMS}"):
         terms = Terms(**_read(file))
-        if period in (None, (terms.first, terms.last)) and tier in (None, terms.tier):
+        named = terms.series.removeprefix(f"{terms.city}-{terms.tier}-")
+        if period in (None, (terms.first, terms.last)) and tier in (None, terms.tier) and dataset in (None, named):
             # A version that is published is taken, however new another staging of it is.
             is_published = not (file.parent / FILES).is_dir()
             found[terms.series, terms.first, terms.last].append((terms.version, is_published, terms.created_at, file.parent))

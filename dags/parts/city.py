@@ -18,6 +18,8 @@ ANSWERED_H, GRACE_H = 2.0, 48.0
 """Without a promise a supplier is waited for two hours; without [keys] grace_hours keys live for two days more."""
 HOUR_H = 1.0
 """A promise counts from the end of the hour in which a read was taken."""
+THROUGH = "through_month"
+"""The dataset of the open tier that rests on a detection probability which the city must declare."""
 
 
 @dataclass(frozen=True)
@@ -51,10 +53,12 @@ class ScheduledCity:
         given = os.environ.get("KORDON_FIRST_DAY")
         return datetime.combine(datetime.fromisoformat(given), time(), ZoneInfo(self.timezone)) if given else None
 
-    def publishes(self, tier: str) -> bool:
-        """Whether the city publishes anything in a tier."""
-        publication = tomllib.loads((self.folder / "city.toml").read_text(encoding="utf-8")).get("publication", {})
-        return bool(publication.get("products", {}).get(tier, True))
+    def publishes(self, tier: str, dataset: str | None = None) -> bool:
+        """Whether the city publishes a dataset in a tier, or anything."""
+        settings = tomllib.loads((self.folder / "city.toml").read_text(encoding="utf-8"))
+        products = settings.get("publication", {}).get("products", {}).get(tier)
+        can = dataset != THROUGH or "public_q" in settings.get("dp", {})
+        return can and (products is None or (dataset in products if dataset else bool(products)))
 
     def promised(self) -> timedelta:
         """How long after a day's end all its reads are promised. Read when a task runs, not when its DAG is."""

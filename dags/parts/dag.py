@@ -85,12 +85,15 @@ def days_of(city: ScheduledCity, start: Any, end: Any) -> tuple[date, date]:
     return start.astimezone(zone).date(), end.astimezone(zone).date() - timedelta(days=1)
 
 
-def after(city: ScheduledCity) -> Callable[[Any, str], str]:
-    """``after(data_interval_end, "promised")``: the instant at which all reads are promised, or ``"grace"``: at which keys end."""
+def after(city: ScheduledCity) -> Callable[..., str]:
+    """``after(data_interval_end, "promised")``: the instant at which all reads are promised, or ``"grace"``: at which keys end.
 
-    def macro(end: Any, what: str) -> str:
+    ``days`` may come on top.
+    """
+
+    def macro(end: Any, what: str, days: int = 0) -> str:
         days_of(city, end, end)
-        return str((end + {"promised": city.promised, "grace": city.grace}[what]()).isoformat())
+        return str((end + {"promised": city.promised, "grace": city.grace}[what]() + timedelta(days=days)).isoformat())
 
     return macro
 

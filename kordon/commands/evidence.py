@@ -15,8 +15,15 @@ from kordon.state import uri_of
 @options("city", "lake", "json")
 @click.option("--period", type=Days(), help="What waits of these service days, or of this one.")
 @click.option("--tier", type=click.Choice(["shared", "open"]), help="What waits of this tier.")
+@click.option("--dataset", metavar="NAME", help="What waits of this dataset, if `kordon release --dataset` knows it.")
 def command(
-    release: tuple[str, ...], city: Path, lake: str, as_json: bool, period: list[date] | None, tier: str | None
+    release: tuple[str, ...],
+    city: Path,
+    lake: str,
+    as_json: bool,
+    period: list[date] | None,
+    tier: str | None,
+    dataset: str | None,
 ) -> None:
     """What an approver should read of each staged RELEASE, or of all that wait: as Markdown.
 
@@ -35,7 +42,7 @@ def command(
     if release:
         found = [staging.find(uri, lake=where).folder for uri in release]
     else:
-        found = waiting(where, period=(period[0], period[-1]) if period else None, tier=tier)
+        found = waiting(where, period=(period[0], period[-1]) if period else None, tier=tier, dataset=dataset)
     text = evidence(found)
     if as_json:
         waits = [{"name": folder.name, "path": uri_of(folder)} for folder in found]

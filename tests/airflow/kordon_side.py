@@ -15,6 +15,7 @@ from kordon.days import Day
 from privacy.governance import policy
 from publication import open_draw
 from publication.open_plan import ledger_of, stage
+from tests.attack.test_month import BUSY, month_of, trips
 from tests.attack.test_suppression_city import cells, small
 from tests.offices import DAY, MADE, MARCH, VLIET, counted
 from tests.releases import staged
@@ -25,10 +26,11 @@ DATASETS = ("dwell_month", "gate_pair_month")
 
 
 def stage_all(below: Path) -> None:
-    """A shared week of a small city, and plans of a month of Vliet, whose policy ``$XDG_STATE_HOME`` keeps."""
+    """A shared week and month of small cities, and plans of a month of Vliet, whose policy ``$XDG_STATE_HOME`` keeps."""
     town = small(seed=6)
     week = cells(town, days=WEEK, vehicles=100, seed=6)
     staged(town, below, cells=week, days=WEEK, said=[], created_at=MADE)
+    month_of(trips(BUSY), below)
     in_force = policy.approve(VLIET, by="An Peeters").hash
     out = below / "releases"
     for dataset in DATASETS:

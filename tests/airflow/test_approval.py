@@ -16,7 +16,8 @@ import pendulum
 
 from tests.airflow.conftest import ROOT
 
-WEEK, MONTH = pendulum.datetime(2026, 3, 16, 12), pendulum.datetime(2026, 4, 4, 12)
+WEEK, MONTH, FEBRUARY = (pendulum.datetime(2026, *on, 12) for on in ((3, 16), (4, 4), (3, 4)))
+"""Mornings after the periods of which something waits."""
 PATIENCE_S = 180
 KORDON_SIDE = [str(ROOT / ".venv" / "bin" / "python"), "-m", "tests.airflow.kordon_side"]
 TASKS = ("final", "built", "staged", "approval")
@@ -24,7 +25,7 @@ TASKS = ("final", "built", "staged", "approval")
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    """A folder with a lake in which a shared week and two plans of a month wait, staged by Kordon itself."""
+    """A folder with a lake in which a shared week, a shared month and two plans of another wait, staged by Kordon itself."""
     below = tmp_path_factory.mktemp("made")
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "XDG_STATE_HOME": str(below / "state")}
     subprocess.run([*KORDON_SIDE, "stage", str(below)], check=True, cwd=ROOT, env=environment)
@@ -61,14 +62,15 @@ def answered(bag, database, made, tmp_path, monkeypatch):
             read["fault"] = fault
             _thread.interrupt_main()
 
-    def run(option, *, kind="release", at=WEEK, role="privacy officer", staged=True, then=""):
-        dag = bag("release.py", **places).dags[f"kordon_{kind}_vliet"]
+    def run(option, *, kind="release", at=WEEK, role="privacy officer", staged=True, asks=True, then="", **named):
+        dag = bag("release.py", **places, **named).dags[f"kordon_{kind}_vliet"]
         # Each application leaves its words, one a line, in a file of its own; ``then`` is what it does with them.
         submit.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > {tmp_path}/submitted.$$\n{then}\n')
         submit.chmod(0o755)
         dag.get_task("published").env_vars["PATH"] = f"{submit.parent}:/usr/bin:/bin"
         if staged:
             shutil.copytree(made / "lake", tmp_path / "lake")
+        if asks:
             threading.Thread(target=answer, args=(option, role), daemon=True).start()
         try:
             done = dag.test(logical_date=at, mark_success_pattern="final|built")
@@ -100,6 +102,15 @@ def _asked(client):
     raise TimeoutError("the run asks nobody")
 
 
+def with_public_q(below):
+    """A folder of cities: Vliet, which declares a detection probability."""
+    made = below / "cities" / "vliet"
+    shutil.copytree(ROOT / "cities" / "vliet", made)
+    file = made / "city.toml"
+    file.write_text(file.read_text() + "\n[dp]\npublic_q = 0.9\n")
+    return made.parent
+
+
 def waiting_names(made, series):
     return sorted(path.name for path in (made / "lake" / "staging").glob(f"{series}*"))
 
@@ -118,7 +129,7 @@ def handed_on(done, task):
 def test_who_approves_a_week_reads_the_evidence_and_answers_by_name_and_role(answered, made, tmp_path):
     done, read, submitted = answered("Approve")
     assert states(done) == all_done(releases=1), read
-    (name,) = waiting_names(made, "vliet-shared")
+    (name,) = waiting_names(made, "vliet-shared_")
     assert read["subject"] == "Vliet: shared release of 2026-03-09..2026-03-15"
     assert f"**{name}**: 2026-03-09 to 2026-03-15, tier shared, version 1" in read["body"]
     assert "| od_day | " in read["body"]
@@ -161,8 +172,24 @@ def test_who_rejects_publishes_nothing(answered):
     assert submitted == []
 
 
+def test_a_shared_month_is_asked_about_by_itself(answered, made):
+    done, read, submitted = answered("Approve", kind="release_shared_month", at=FEBRUARY)
+    assert states(done) == all_done(releases=1), read
+    (name,) = waiting_names(made, "vliet-shared-od_month_hour")
+    assert read["subject"] == "Vliet: shared release of 2026-02-01..2026-02-28, od_month_hour"
+    assert f"**{name}**: 2026-02-01 to 2026-02-28, tier shared, version 1" in read["body"]
+    assert [words[words.index("approve") + 1].rpartition("/")[2] for words in submitted] == [name]
+
+
+def test_the_through_share_asks_nothing_about_what_else_waits_of_its_month(answered, tmp_path):
+    cities = {"KORDON_CITIES": str(with_public_q(tmp_path))}
+    done, read, submitted = answered("Approve", kind="release_through", at=MONTH, asks=False, **cities)
+    assert set(states(done)) >= {(task, "skipped") for task in ("staged", "approval", "published")}
+    assert (read, submitted) == ({}, [])
+
+
 def test_a_week_that_equals_what_is_published_asks_nobody(answered):
-    done, read, submitted = answered("Approve", staged=False)
+    done, read, submitted = answered("Approve", staged=False, asks=False)
     assert set(states(done)) >= {(task, "skipped") for task in ("staged", "approval", "published")}
     assert ("published", "success") not in states(done)
     assert (read, submitted) == ({}, [])

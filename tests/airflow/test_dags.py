@@ -19,7 +19,7 @@ from dags.parts.dag import SERVICE_DAY, after, days_of, service_days
 from kordon import declared
 from tests.airflow.conftest import ROOT
 
-KINDS = ("calibrate", "daily", "late", "release", "release_month", "retention")
+KINDS = ("calibrate", "daily", "late", "release", "release_month", "release_shared_month", "retention")
 
 
 def test_each_file_is_imported_in_two_seconds_and_every_city_has_every_dag(bag):
@@ -176,6 +176,7 @@ def test_a_run_waits_for_the_longest_promise_and_a_release_for_the_end_of_the_ke
     end = datetime(2026, 3, 11, 3, tzinfo=UTC)
     assert after(_vliet())(end, "promised") == "2026-03-11T06:00:00+00:00"
     assert after(_vliet())(end, "grace") == "2026-03-13T03:00:00+00:00"
+    assert after(_vliet())(end, "grace", days=21) == "2026-04-03T03:00:00+00:00"
 
 
 def test_a_day_to_come_and_a_run_without_a_date_say_what_to_do():
@@ -194,13 +195,33 @@ def _broken(folder, name, change):
     return made
 
 
-def test_a_city_that_publishes_nothing_in_a_tier_has_no_dag_for_it(tmp_path, bag):
+@pytest.mark.parametrize(
+    ("more", "gone", "new"),
+    [
+        ("[publication.products]\nopen = []", {"release_month"}, set()),
+        ("[publication.products]\nopen = []\n[dp]\npublic_q = 0.9", {"release_month"}, set()),
+        ('[publication.products]\nshared = ["gate_hour", "od_day"]', {"release_shared_month"}, set()),
+        ("[dp]\npublic_q = 0.9", set(), {"release_through"}),
+    ],
+)
+def test_a_city_has_dags_for_what_it_publishes(tmp_path, bag, more, gone, new):
     shutil.copytree(ROOT / "cities" / "vliet", tmp_path / "vliet")
     file = tmp_path / "vliet" / "city.toml"
-    file.write_text(file.read_text() + "\n[publication.products]\nopen = []\n")
+    file.write_text(f"{file.read_text()}\n{more}\n")
     loaded = bag(KORDON_CITIES=str(tmp_path))
     assert loaded.import_errors == {}
-    assert set(loaded.dags) == {f"kordon_{kind}_vliet" for kind in KINDS if kind != "release_month"}
+    assert set(loaded.dags) == {f"kordon_{kind}_vliet" for kind in {*KINDS, *new} - gone}
+
+
+def test_a_release_of_a_month_waits_for_the_answers_that_it_rests_on(tmp_path, bag):
+    shutil.copytree(ROOT / "cities" / "vliet", tmp_path / "vliet")
+    file = tmp_path / "vliet" / "city.toml"
+    file.write_text(file.read_text() + "\n[dp]\npublic_q = 0.9\n")
+    dags = bag("release.py", KORDON_CITIES=str(tmp_path)).dags
+    longest = dags["kordon_release_vliet"].get_task("approval").response_timeout.days
+    for name, before in (("release_shared_month", longest + 6), ("release_through", longest)):
+        waits = dags[f"kordon_{name}_vliet"].get_task("final").target_time
+        assert int(waits.partition("days=")[2].partition(")")[0]) > before
 
 
 def test_a_city_folder_that_breaks_is_an_import_error_and_takes_no_other_city_away(tmp_path, bag):

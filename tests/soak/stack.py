@@ -1,19 +1,23 @@
-"""The whole stack: up, a day of Vliet by the daily DAG on MinIO with two Spark workers, down. Run with ``make soak``.
+"""The whole stack: up, a day of Vliet by the daily DAG on MinIO with two Spark workers, its release, down. Run with ``make soak``.
 
-The tables must hold the rows of a run on a folder with the same keystore, and no secret or plate may stand in a log or on a command
-line. With a folder as its argument all is kept there and the stack stays up until a line comes in, to be looked at.
+The release is approved through Airflow's own API and must be in its bucket. The tables must hold the rows of a run on a folder with
+the same keystore, and no secret or plate may stand in a log or on a command line. With a folder as its argument all is kept there
+and the stack stays up until a line comes in, to be looked at.
 """
 
 import csv
 import gzip
 import json
 import os
+import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from datetime import time as clock
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 VEHICLES = 300
-DAG = "kordon_daily_vliet"
+DAG, RELEASE = "kordon_daily_vliet", "kordon_release_vliet"
 RUN_S = 1200
 FINAL = ("success", "failed")
 
@@ -57,29 +61,59 @@ class Airflow:
 
 
 def known(airflow: Airflow, dag: str) -> None:
-    """Wait until the DAG processor has read the file, then let it run."""
+    """Wait until the DAG processor has read the file."""
     for _ in range(120):
         if any(found["dag_id"] == dag for found in airflow.ask("GET", "/api/v2/dags?limit=100")["dags"]):
-            airflow.ask("PATCH", f"/api/v2/dags/{dag}", is_paused=False)
             return
         time.sleep(1)
     sys.exit(f"{dag} is not there after two minutes")
 
 
-def the_day(airflow: Airflow, dag: str) -> None:
+def paused(airflow: Airflow, dag: str, is_paused: bool) -> None:
+    airflow.ask("PATCH", f"/api/v2/dags/{dag}", is_paused=is_paused)
+
+
+def approved(airflow: Airflow, city: Any, day: Any) -> str:
+    """Start the release of a day, wait until it asks, approve it, and return what the approver read."""
+    start = datetime.combine(day, clock(4), city.zone_info)
+    ends = (start + timedelta(days=1)).isoformat()
+    known(airflow, RELEASE)
+    # Before the DAG may run: its own weeks wait for this run.
+    airflow.ask(
+        "POST",
+        f"/api/v2/dags/{RELEASE}/dagRuns",
+        logical_date=ends,
+        data_interval_start=start.isoformat(),
+        data_interval_end=ends,
+    )
+    paused(airflow, RELEASE, False)
+    begun = time.monotonic()
+    while not (asked := airflow.ask("GET", "/api/v2/dags/~/dagRuns/~/hitlDetails?response_received=false")["hitl_details"]):
+        if airflow.first_run(RELEASE).get("state") in FINAL or time.monotonic() - begun > RUN_S:
+            finished(airflow, RELEASE)
+            sys.exit("the release asks nobody")
+        time.sleep(1)
+    task = asked[0]["task_instance"]
+    where = f"/api/v2/dags/{RELEASE}/dagRuns/{task['dag_run_id']}/taskInstances/{task['task_id']}/-1/hitlDetails"
+    airflow.ask("PATCH", where, chosen_options=["Approve"], params_input={"role": "privacy officer"})
+    return str(asked[0]["body"])
+
+
+def finished(airflow: Airflow, dag: str) -> None:
+    """Wait for the first run of a DAG, and show what its tasks took."""
     begun = time.monotonic()
     while (state := airflow.first_run(dag).get("state")) not in FINAL:
         if time.monotonic() - begun > RUN_S:
             break
         time.sleep(1)
-    # The next day is due, and would be added to the tables.
-    airflow.ask("PATCH", f"/api/v2/dags/{dag}", is_paused=True)
+    # What is due next would be added to the tables.
+    paused(airflow, dag, True)
     run = airflow.first_run(dag)
     tasks = airflow.ask("GET", f"/api/v2/dags/{dag}/dagRuns/{run['dag_run_id']}/taskInstances")["task_instances"]
     for task in sorted(tasks, key=lambda t: t["start_date"] or ""):
         print(f"  {task['task_id']}: {task['state']}, {task['duration'] or 0:.0f} s", flush=True)
     if state != "success":
-        sys.exit(f"the day is {state}")
+        sys.exit(f"{dag} is {state}")
 
 
 def told(folder: Path, what: list[str]) -> list[str]:
@@ -116,8 +150,23 @@ def main() -> None:
         deliver(store, running.folder / "accounts" / "vliet", folder / "landing")
         airflow = Airflow(f"http://127.0.0.1:{ports['API_PORT']}", secrets / "airflow-passwords.json")
         known(airflow, DAG)
-        the_day(airflow, DAG)
+        paused(airflow, DAG, False)
+        finished(airflow, DAG)
         print(f"{time.monotonic() - start:.0f} s from the start of the stack to the first green run", flush=True)
+        subprocess.run(
+            [Path(sys.executable).parent / "kordon", "approve", "policy", "--city", vliet.CITY, "--by", "the soak"],
+            env={**os.environ, "XDG_STATE_HOME": str(running.folder / "state")},
+            check=True,
+        )
+        begun = time.monotonic()
+        evidence = approved(airflow, load(vliet.CITY), vliet.FIRST)
+        finished(airflow, RELEASE)
+        print(f"{time.monotonic() - begun:.0f} s from its start to the release", flush=True)
+        files = {o.object_name for o in Root(store).client.list_objects("vliet-shared", prefix="releases/", recursive=True)}
+        published = f"releases/vliet-shared/{vliet.FIRST}/v1/"
+        if "| od_day | " not in evidence or not {f"{published}{name}" for name in ("index.html", "approval.json")} <= files:
+            sys.exit(f"the release is not whole: {sorted(files)}; its approver read:\n{evidence}")
+        print(f"{len(files)} files are published", flush=True)
         with gzip.open(folder / "truth" / "vehicle.csv.gz", "rt", encoding="utf-8") as rows:
             plates = [row["plate"] for row in csv.DictReader(rows)]
         own = [file.read_text().strip().rpartition(":")[2].split()[-1].strip('"}') for file in secrets.iterdir()]

@@ -40,6 +40,8 @@ def test_every_dataset_of_a_month_waits_and_nothing_of_another_period_or_tier(mo
     assert len(planned) == 5
     assert waits(office) == sorted(plan.path for plan in planned.values())
     assert waits(office, period=(MARCH[0], MARCH[-2])) == waits(office, tier="shared") == []
+    assert waits(office, dataset="dwell_month") == [planned["dwell_month"].path]
+    assert waits(office, dataset="month") == []
 
 
 def test_who_approves_reads_of_each_plan_its_cells_noise_price_and_what_is_left(month):

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -24,6 +25,15 @@ if find_spec("airflow") and sys.prefix.endswith(".venv-airflow"):
     }
     for name in [name for name in os.environ if name.startswith(("KORDON_", "SPARK_CONF_DIR")) and name != "KORDON_REQUIRE"]:
         del os.environ[name]
+
+
+def cities_with(below: Path, more: str) -> str:
+    """A folder of cities, for ``KORDON_CITIES``: Vliet, in whose ``city.toml`` more stands."""
+    made = below / "cities" / "vliet"
+    shutil.copytree(ROOT / "cities" / "vliet", made)
+    with (made / "city.toml").open("a") as file:
+        file.write(f"\n{more}\n")
+    return str(made.parent)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ pytest.importorskip("airflow", reason="Airflow is not here: `make test-airflow` 
 
 import pendulum
 
-from tests.airflow.conftest import ROOT
+from tests.airflow.conftest import ROOT, cities_with
 
 WEEK, MONTH, FEBRUARY = (pendulum.datetime(2026, *on, 12) for on in ((3, 16), (4, 4), (3, 4)))
 """Mornings after the periods of which something waits."""
@@ -102,15 +102,6 @@ def _asked(client):
     raise TimeoutError("the run asks nobody")
 
 
-def with_public_q(below):
-    """A folder of cities: Vliet, which declares a detection probability."""
-    made = below / "cities" / "vliet"
-    shutil.copytree(ROOT / "cities" / "vliet", made)
-    file = made / "city.toml"
-    file.write_text(file.read_text() + "\n[dp]\npublic_q = 0.9\n")
-    return made.parent
-
-
 def waiting_names(made, series):
     return sorted(path.name for path in (made / "lake" / "staging").glob(f"{series}*"))
 
@@ -182,8 +173,8 @@ def test_a_shared_month_is_asked_about_by_itself(answered, made):
 
 
 def test_the_through_share_asks_nothing_about_what_else_waits_of_its_month(answered, tmp_path):
-    cities = {"KORDON_CITIES": str(with_public_q(tmp_path))}
-    done, read, submitted = answered("Approve", kind="release_through", at=MONTH, asks=False, **cities)
+    cities = cities_with(tmp_path, "[dp]\npublic_q = 0.9")
+    done, read, submitted = answered("Approve", kind="release_through", at=MONTH, asks=False, KORDON_CITIES=cities)
     assert set(states(done)) >= {(task, "skipped") for task in ("staged", "approval", "published")}
     assert (read, submitted) == ({}, [])
 

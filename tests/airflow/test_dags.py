@@ -17,7 +17,7 @@ from airflow.timetables.interval import CronDataIntervalTimetable
 from dags.parts.city import cities
 from dags.parts.dag import SERVICE_DAY, after, days_of, service_days
 from kordon import declared
-from tests.airflow.conftest import ROOT
+from tests.airflow.conftest import ROOT, cities_with
 
 KINDS = ("calibrate", "daily", "late", "release", "release_month", "release_shared_month", "retention")
 
@@ -205,19 +205,13 @@ def _broken(folder, name, change):
     ],
 )
 def test_a_city_has_dags_for_what_it_publishes(tmp_path, bag, more, gone, new):
-    shutil.copytree(ROOT / "cities" / "vliet", tmp_path / "vliet")
-    file = tmp_path / "vliet" / "city.toml"
-    file.write_text(f"{file.read_text()}\n{more}\n")
-    loaded = bag(KORDON_CITIES=str(tmp_path))
+    loaded = bag(KORDON_CITIES=cities_with(tmp_path, more))
     assert loaded.import_errors == {}
     assert set(loaded.dags) == {f"kordon_{kind}_vliet" for kind in {*KINDS, *new} - gone}
 
 
 def test_a_release_of_a_month_waits_for_the_answers_that_it_rests_on(tmp_path, bag):
-    shutil.copytree(ROOT / "cities" / "vliet", tmp_path / "vliet")
-    file = tmp_path / "vliet" / "city.toml"
-    file.write_text(file.read_text() + "\n[dp]\npublic_q = 0.9\n")
-    dags = bag("release.py", KORDON_CITIES=str(tmp_path)).dags
+    dags = bag("release.py", KORDON_CITIES=cities_with(tmp_path, "[dp]\npublic_q = 0.9")).dags
     longest = dags["kordon_release_vliet"].get_task("approval").response_timeout.days
     for name, before in (("release_shared_month", longest + 6), ("release_through", longest)):
         waits = dags[f"kordon_{name}_vliet"].get_task("final").target_time

@@ -78,7 +78,7 @@ def approved(airflow: Airflow, city: Any, day: Any) -> str:
     start = datetime.combine(day, clock(4), city.zone_info)
     ends = (start + timedelta(days=1)).isoformat()
     known(airflow, RELEASE)
-    # Before the DAG may run: its own weeks wait for this run.
+    # Before the DAG may run, so that of its own weeks, whose days nobody computed, one at most is tried beside it.
     airflow.ask(
         "POST",
         f"/api/v2/dags/{RELEASE}/dagRuns",

@@ -13,7 +13,7 @@ from kordon.contribution import BOUNDS
 
 COLUMNS = ("bounded", "largest_share", "top_two_share")
 """What :func:`cells` adds to a count and its vehicles."""
-VEHICLE_DAY = ["service_day", "vid"]
+VEHICLE_DAY = ["vid", "service_day"]
 
 
 def with_kept(rows: DataFrame, *, record: Sequence[str], limits: Sequence[tuple[Sequence[str], int]]) -> DataFrame:

@@ -60,7 +60,7 @@ def entry_counts(crossed: DataFrame, *, allowed: Column, timezone: str) -> DataF
         ``is_allowed``, of others what they also go by: ``country``, ``times`` (entries of the vehicle at the cordon that day; the
         class is then that of its first).
     """
-    vehicle = Window.partitionBy(*DAY, "vid")
+    vehicle = Window.partitionBy("vid", *DAY)
     in_order = vehicle.orderBy("ts", "visit_id")
     entries = crossed.filter(F.col("direction") == "in").select(
         *DAY,

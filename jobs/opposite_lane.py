@@ -68,7 +68,7 @@ def with_opposite(reads: DataFrame, *, roads: DataFrame) -> DataFrame:
     Returns:
         The reads with ``is_opposite``, in the same partitions.
     """
-    in_order = Window.partitionBy("service_day", "vid").orderBy("read_ts", "read_id")
+    in_order = Window.partitionBy("vid", "service_day").orderBy("read_ts", "read_id")
     near = reads.join(F.broadcast(roads), "site_id", "left")
     for n in (1, 2):
         near = near.withColumn(f"site_before_{n}", F.coalesce(F.lag("site_id", n).over(in_order), F.lit(NOWHERE)))

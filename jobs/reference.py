@@ -12,7 +12,8 @@ from jobs.distance import SLOWER_THAN_FREE, free_flow_s
 QUARTER_S = 900
 LONGEST_S = 7200
 PASSES = 3
-LEVELS = {"quarter": ["quarter", "hour"], "hour": ["hour"], "day": []}
+FINEST = "quarter"
+LEVELS = {FINEST: ["quarter", "hour"], "hour": ["hour"], "day": []}
 """Levels of a reference, finest first, with the slots that a level still tells apart."""
 
 
@@ -30,12 +31,35 @@ def clipped_median(sorted_s: Column) -> Column:
     return F.aggregate(F.sequence(F.lit(1), F.lit(PASSES)), quartile, narrowed)
 
 
+def times_of(drives: DataFrame, *, pair: tuple[str, ...], depart: str, seconds: str) -> DataFrame:
+    """The credible driving times of each pair in each quarter of an hour.
+
+    Args:
+        drives: one row per drive, with ``service_day``, ``distance_m`` and the columns that the other arguments name.
+        pair: the columns of the two places, and what else tells pairs apart.
+        depart: the column of the departure, a timestamp.
+        seconds: the column of the driving time, stops included, in seconds.
+
+    Returns:
+        ``service_day``, the pair, ``quarter`` and ``hour`` (since the epoch), ``list`` of seconds; best persisted, for it is asked for
+        at each level.
+    """
+    plausible = F.col(seconds) <= F.least(F.lit(LONGEST_S), 8 * free_flow_s(F.col("distance_m")) + 900)
+    timed = _with_slots(drives.filter(plausible), depart)
+    return timed.groupBy("service_day", *pair, "quarter", "hour").agg(F.collect_list(seconds).alias("list"))
+
+
+def _with_slots(drives: DataFrame, depart: str) -> DataFrame:
+    slot = F.floor(F.unix_timestamp(depart) / QUARTER_S)
+    return drives.withColumn("quarter", slot).withColumn("hour", F.floor(F.col("quarter") / 4))
+
+
 def with_reference(
     drives: DataFrame,
     *,
+    times: DataFrame,
     pair: tuple[str, ...],
     depart: str,
-    seconds: str,
     least_n: int,
     cap_speed_ms: float,
     cap_offset_s: float,
@@ -43,10 +67,8 @@ def with_reference(
     """Add ``reference_s`` and ``reference_level`` to drives between two places.
 
     Args:
-        drives: one row per drive, with ``service_day``, ``distance_m`` and the columns that the other arguments name.
-        pair: the columns of the two places, and what else tells pairs apart.
-        depart: the column of the departure, a timestamp.
-        seconds: the column of the driving time, stops included, in seconds.
+        drives, pair, depart: as :func:`times_of` takes them.
+        times: as :func:`times_of` gives them.
         least_n: so many drives a quarter of an hour, an hour or a day needs; the finest that has them is taken.
         cap_speed_ms: with ``cap_offset_s`` the longest credible reference: distance / speed + offset.
 
@@ -54,14 +76,11 @@ def with_reference(
         The drives, partitioned and ordered as they came.
     """
     keys = ["service_day", *pair]
-    plausible = F.col(seconds) <= F.least(F.lit(LONGEST_S), 8 * free_flow_s(F.col("distance_m")) + 900)
-    slot = F.floor(F.unix_timestamp(depart) / QUARTER_S)
-    drives = drives.withColumn("quarter", slot).withColumn("hour", F.floor(F.col("quarter") / 4))
-    lists = drives.filter(plausible).groupBy(*keys, "quarter", "hour").agg(F.collect_list(seconds).alias("list"))
-    learned = drives
+    learned = _with_slots(drives, depart)
     for level, slots in LEVELS.items():
-        lists = lists.groupBy(*keys, *slots).agg(F.flatten(F.collect_list("list")).alias("list"))
-        enough = lists.filter(F.size("list") >= least_n).select(
+        if level != FINEST:
+            times = times.groupBy(*keys, *slots).agg(F.flatten(F.collect_list("list")).alias("list"))
+        enough = times.filter(F.size("list") >= least_n).select(
             *keys, *slots, clipped_median(F.sort_array("list")).alias(f"by_{level}")
         )
         learned = learned.join(F.broadcast(enough), [*keys, *slots], "left")

@@ -4,7 +4,7 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from jobs.distance import site_points, with_distance
-from jobs.reference import with_reference
+from jobs.reference import times_of, with_reference
 from kordon.run import Run, all_accounts, counted
 
 READS, WRITES = ("core_passage",), ("core_leg",)
@@ -23,7 +23,7 @@ def legs(passages: DataFrame, *, points: DataFrame) -> DataFrame:
         One row per passage that has one before it, with ``gap_s`` and ``distance_m``. A passage that begins before the one
         before it has ended (overlapping sites) has a gap of 0.
     """
-    in_order = Window.partitionBy("service_day", "vid").orderBy("first_ts", "passage_id")
+    in_order = Window.partitionBy("vid", "service_day").orderBy("first_ts", "passage_id")
     gap = F.unix_timestamp("first_ts") - F.unix_timestamp("depart_ts")
     pairs = (
         passages.withColumn("from_passage_id", F.lag("passage_id").over(in_order))
@@ -70,11 +70,12 @@ def main(run: Run) -> None:
     passages = run.table("core_passage")
     methods = run.city.methods
     paired = legs(passages, points=site_points(run.spark, run.city))
+    pair, depart = ("from_site_id", "to_site_id"), "depart_ts"
     expected = with_reference(
         paired,
-        pair=("from_site_id", "to_site_id"),
-        depart="depart_ts",
-        seconds="gap_s",
+        times=run.once("leg_times", lambda: times_of(paired, pair=pair, depart=depart, seconds="gap_s")),
+        pair=pair,
+        depart=depart,
         least_n=methods.reference_min_n,
         cap_speed_ms=methods.cap_speed_ms,
         cap_offset_s=methods.cap_offset_s,

@@ -28,7 +28,7 @@ def trips(passages: DataFrame, legs: DataFrame, *, day_edge_s: int, timezone: st
     cuts = legs.select(
         "service_day", "vid", F.col("to_passage_id").alias("passage_id"), "is_cut", is_impossible().alias("is_impossible")
     )
-    vehicle_day = Window.partitionBy("service_day", "vid")
+    vehicle_day = Window.partitionBy("vid", "service_day")
     in_order = vehicle_day.orderBy("first_ts", "passage_id")
     starts = F.col("is_cut").isNull() | F.col("is_cut")
     chained = (

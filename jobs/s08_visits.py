@@ -7,7 +7,7 @@ from pyspark.sql import DataFrame, Window, WindowSpec
 from pyspark.sql import functions as F
 
 from jobs.distance import site_points, with_distance
-from jobs.reference import with_reference
+from jobs.reference import times_of, with_reference
 from jobs.service_day import day_start, service_day
 from kordon.run import Run, all_accounts, counted, summed
 from kordon.spark import small_frame
@@ -58,15 +58,14 @@ def directed(events: DataFrame, *, max_stay_s: int) -> DataFrame:
     """
     silence = F.col("ts").cast("double") - F.lag(F.col("ts").cast("double")).over(by_vehicle())
     starts = F.col("known").isNotNull() | silence.isNull() | (silence > max_stay_s)
-    since = Window.partitionBy("vid", "cordon_id", "stretch").orderBy("ts", "passage_id")
-    first = F.first(F.coalesce("known", F.lit("in"))).over(since)
-    other = F.when(first == "in", "out").otherwise("in")
-    return (
-        events.withColumn("stretch", F.sum(starts.cast("int")).over(by_vehicle()))
-        .withColumn("turn", (F.row_number().over(since) - 1) % 2)
-        .withColumn("event", F.when(F.col("turn") == 0, first).otherwise(other))
-        .drop("known", "stretch", "turn")
-    )
+    # Of the last event that starts anew, in the one order that all of this has.
+    numbered = events.withColumn("starts", starts).withColumn("number", F.row_number().over(by_vehicle()))
+    start = F.when(F.col("starts"), F.struct("number", F.coalesce("known", F.lit("in")).alias("way")))
+    since = numbered.withColumn("since", F.last(start, ignorenulls=True).over(by_vehicle()))
+    way = F.col("since.way")
+    other = F.when(way == "in", "out").otherwise("in")
+    is_same = (F.col("number") - F.col("since.number")) % 2 == 0
+    return since.withColumn("event", F.when(is_same, way).otherwise(other)).drop("known", "starts", "number", "since")
 
 
 def stays(events: DataFrame, *, periods: DataFrame, max_stay_s: int, timezone: str) -> DataFrame:
@@ -245,11 +244,14 @@ def main(run: Run) -> None:
         before = carried(inside).withColumn("service_day", F.lit(first_day))
         accounts.append(counted(before, reason="in"))
         events = events.unionByName(before)
-    all_stays = stays(
-        directed(events, max_stay_s=max_stay_s),
-        periods=period_ends(run.spark, city, run.days),
-        max_stay_s=max_stay_s,
-        timezone=city.timezone,
+    all_stays = run.once(
+        "stays",
+        lambda: stays(
+            directed(events, max_stay_s=max_stay_s),
+            periods=period_ends(run.spark, city, run.days),
+            max_stay_s=max_stay_s,
+            timezone=city.timezone,
+        ),
     )
     known = with_distance(
         visits(all_stays, last_day=last_day),
@@ -257,11 +259,12 @@ def main(run: Run) -> None:
         start="entry_site_id",
         end="exit_site_id",
     )
+    pair, depart = ("cordon_id", "entry_gate_id", "exit_gate_id"), "entry_ts"
     expected = with_reference(
         known,
-        pair=("cordon_id", "entry_gate_id", "exit_gate_id"),
-        depart="entry_ts",
-        seconds="dwell_s",
+        times=run.once("visit_times", lambda: times_of(known, pair=pair, depart=depart, seconds="dwell_s")),
+        pair=pair,
+        depart=depart,
         least_n=methods.reference_min_n,
         cap_speed_ms=methods.through_cap_speed_ms,
         cap_offset_s=methods.through_cap_offset_s,

@@ -57,7 +57,7 @@ def runs_of_three(passages: DataFrame, *, suspects: DataFrame, two_way: list[str
         ``service_day``, ``vehicle_class`` (of the last passage), ``half`` of the vehicles (0, 1), places ``a``, ``b``, ``c`` with
         ``a_end``, ``b_end`` (last read there), ``b_ts``, ``c_ts``; ``a`` or ``a`` and ``b`` are NULL where nothing came before.
     """
-    in_order = Window.partitionBy("service_day", "vid").orderBy("first_ts", "passage_id")
+    in_order = Window.partitionBy("vid", "service_day").orderBy("first_ts", "passage_id")
     directed = F.col("site_id").isin(two_way) & F.col("direction").isNotNull()
     place = F.when(directed, F.concat("site_id", F.lit(DIRECTED), "direction")).otherwise(F.col("site_id"))
     own = passages.join(F.broadcast(suspects), ["service_day", "vid"], "left_anti").withColumn("c", place)

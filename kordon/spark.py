@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
     from pyspark.sql.types import StructType
 
-ROWS_PER_TASK = 1_000_000
-"""So many reads a task handles at most: 20 million reads are 20 tasks, none above an eighth of the rows."""
-COLUMNS = "spark.sql.inMemoryColumnarStorage.compressed"
-"""Whether what is persisted is worth to be turned into columns and compressed."""
+ROWS_PER_TASK = 500_000
+"""So many reads a task handles at most: 5 million reads are 10 tasks, none above an eighth of the rows."""
+COLUMNS = "spark.kordon.columns"
+"""Whether what is persisted is worth to be turned into columns."""
 WORTH_A_TASK = 50_000
 """Fewer reads are not worth a second task: each writes the code of its projections anew, whatever the rows."""
 
@@ -74,7 +74,9 @@ def divide(spark: "SparkSession", *, rows: int) -> None:
     A day of 2,000 reads in a session that has run one before: 92 s with four tasks a shuffle, 79 s with one.
     """
     cores = spark.sparkContext.defaultParallelism
-    tasks = max(1, math.ceil(rows / ROWS_PER_TASK), min(2 * cores, math.ceil(rows / WORTH_A_TASK)))
+    wanted = max(1, math.ceil(rows / ROWS_PER_TASK), min(2 * cores, math.ceil(rows / WORTH_A_TASK)))
+    # Of five tasks on two cores the last would have one core stand idle.
+    tasks = wanted if wanted <= cores else math.ceil(wanted / cores) * cores
     spark.conf.set("spark.sql.shuffle.partitions", str(tasks))
     spark.conf.set("spark.sql.leafNodeDefaultParallelism", str(tasks))
 
@@ -170,6 +172,8 @@ def session(*, master: str | None = None, app: str = "kordon", quick: bool = Fal
         # A chain has more stages than the 1,000 whose compiled code Spark keeps: the next block or run would compile them again.
         .config("spark.sql.codegen.cache.maxEntries", "10000")
         .config(COLUMNS, str(not quick).lower())
+        # What compresses best is tried for each column of each batch: an eighth of the processor time of 1 M reads.
+        .config("spark.sql.inMemoryColumnarStorage.compressed", "false")
         .config("spark.ui.showConsoleProgress", "false")
         # Each column would tell Java which line of Python made it, for messages that nobody sees. A day of 20,000 reads took Python 18 s
         # of processor time, without it 15 s.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.plates.lone import CERTAIN_READS, PLATE, confidence_step
+from jobs.plates.lone import CERTAIN_READS, confidence_step
 from kordon.spark import small_frame
 
 if TYPE_CHECKING:
@@ -38,12 +38,11 @@ class Look(NamedTuple):
     step: int
 
 
-def looks(reads: DataFrame, *, plates: DataFrame, found: DataFrame) -> DataFrame:
+def looks(reads: DataFrame, *, found: DataFrame) -> DataFrame:
     """Count reads by look and kind.
 
     Args:
         reads: as :func:`jobs.plates.lone.joins` takes them.
-        plates: as :func:`jobs.plates.lone.plates_of` gives them.
         found: as :func:`jobs.plates.lone.joins` returns it.
 
     Returns:
@@ -55,24 +54,23 @@ def looks(reads: DataFrame, *, plates: DataFrame, found: DataFrame) -> DataFrame
         .when(F.col("repair") == "syntax", MENDED)
         .when(F.col("n") >= CERTAIN_READS, CERTAIN)
     )
-    seen = _seen(reads, plates=plates, found=found)
+    seen = _seen(reads, found=found)
     return seen.groupBy(*Look._fields, kind.alias("kind")).agg(F.count("*").alias("rows")).filter("kind IS NOT NULL")
 
 
-def lone_with_look(reads: DataFrame, *, plates: DataFrame, found: DataFrame, likely: Iterable[Look]) -> DataFrame:
+def lone_with_look(reads: DataFrame, *, found: DataFrame, likely: Iterable[Look]) -> DataFrame:
     """The lone reads, joined to nobody, of some looks: ``service_day``, ``source``, ``read_id``."""
     schema = "service_day date, source string, country string, plate_quality string, step int"
     wanted = small_frame(reads.sparkSession, list(likely), schema)
-    alone = _seen(reads, plates=plates, found=found).filter((F.col("n") == 1) & F.col("is_joined").isNull())
+    alone = _seen(reads, found=found).filter((F.col("n") == 1) & F.col("is_joined").isNull())
     return alone.join(F.broadcast(wanted), list(Look._fields), "left_semi").select(*KEY)
 
 
-def _seen(reads: DataFrame, *, plates: DataFrame, found: DataFrame) -> DataFrame:
-    """The reads with their look, ``n`` (reads of the plate that day), ``repair`` and ``is_joined``."""
+def _seen(reads: DataFrame, *, found: DataFrame) -> DataFrame:
+    """The reads with their look, ``n``, ``repair`` and ``is_joined``."""
     return (
         reads.withColumn("step", confidence_step(F.col("confidence")).cast("int"))
         .withColumn("country", F.coalesce("country", F.lit("")))
-        .join(plates, PLATE)
         .join(F.broadcast(found.select(*KEY, F.lit(True).alias("is_joined"))), KEY, "left")
         .select(*KEY, "country", "plate_quality", "step", "n", "repair", "is_joined")
     )

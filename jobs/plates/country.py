@@ -10,8 +10,8 @@ def country_of(reads: DataFrame, *, home: str, twin_reads: int = 3, twin_share: 
     """Give every read of a plate the plate's country of that service day.
 
     Args:
-        reads: ``service_day``, ``plate`` (normalised, may be NULL), ``country`` (as the supplier gives it, may be NULL) and
-            any other columns. Not for tags: what a transponder says of its country is not voted on.
+        reads: ``service_day``, ``plate`` (normalised, not NULL), ``country`` (as the supplier gives it, may be NULL) and any other
+            columns. Not for tags: what a transponder says of its country is not voted on.
         home: the country of the city; it wins where a plate without any country fits templates of several.
         twin_reads, twin_share: two countries of a plate are two vehicles where each has at least so many reads and such a
             share of the reads that have a country.
@@ -19,15 +19,12 @@ def country_of(reads: DataFrame, *, home: str, twin_reads: int = 3, twin_share: 
     Returns:
         The same rows with ``country`` resolved: the most frequent one, ties by the alphabet; where none is given, the one whose
         template fits, else NULL. Where two countries are twins, each of their reads keeps its own, and all others go to the most
-        frequent. Reads without a plate stay as they are.
+        frequent. They come partitioned by plate and day.
     """
-    # All reads without a plate would be one huge partition; each is its own vehicle here.
-    others = [name for name in reads.columns if name != "plate"]
-    rows = reads.withColumn("__plate", F.coalesce("plate", F.concat(F.lit("."), F.xxhash64(*others).cast("string"))))
     # Both windows use this partitioning, and the second the order of the first: one shuffle, one sort.
-    rows = rows.repartition("service_day", "__plate")
-    plate = Window.partitionBy("service_day", "__plate")
-    plate_and_country = Window.partitionBy("service_day", "__plate", "country")
+    rows = reads.repartition("plate", "service_day")
+    plate = Window.partitionBy("plate", "service_day")
+    plate_and_country = Window.partitionBy("plate", "service_day", "country")
 
     own = F.col("country")
     rows = rows.withColumn("__reads", F.count("country").over(plate_and_country))
@@ -41,9 +38,5 @@ def country_of(reads: DataFrame, *, home: str, twin_reads: int = 3, twin_share: 
         }
     )
     by_template = F.when(F.col("__most").isNull(), country_by_template(plate=F.col("plate"), home=home))
-    resolved = (
-        F.when(F.col("plate").isNull(), own)
-        .when(F.col("__are_twins") & F.col("__is_twin"), own)
-        .otherwise(F.coalesce("__most", by_template))
-    )
+    resolved = F.when(F.col("__are_twins") & F.col("__is_twin"), own).otherwise(F.coalesce("__most", by_template))
     return rows.withColumn("country", resolved).select(*reads.columns)

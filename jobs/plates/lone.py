@@ -24,20 +24,30 @@ SAMPLE = 8
 UNSEEN = 0.5
 CONFIDENCE_STEPS = 20
 NOWHERE = ""
-DAY, PLATE = ["service_day"], ["service_day", "plate"]
+DAY, PLATE, TIME = ["service_day"], ["plate", "service_day"], ["captured_at", "read_id"]
+
+
+def in_order(reads: DataFrame) -> DataFrame:
+    """The reads of each plate in order, with ``n``, how many there are that day; all that is asked of them needs no other order.
+
+    Args:
+        reads: ``service_day``, ``plate`` (normalised, not NULL), ``captured_at``, ``read_id`` and others, partitioned by plate and day.
+    """
+    ordered = reads.sortWithinPartitions(*PLATE, *TIME)
+    return ordered.withColumn("n", F.count("*").over(Window.partitionBy(*PLATE)))
 
 
 def plates_of(reads: DataFrame) -> DataFrame:
     """Each plate of a day and its number of reads: ``service_day``, ``plate``, ``n``."""
-    return reads.groupBy(*PLATE).agg(F.count("*").alias("n"))
+    return reads.select(*PLATE, "n").distinct()
 
 
 def joins(reads: DataFrame, *, plates: DataFrame, pairs: DataFrame) -> DataFrame:
     """Find the lone plates that are misreads of a vehicle's.
 
     Args:
-        reads: ``service_day``, ``source``, ``read_id``, ``site_id``, ``captured_at``, ``plate`` (normalised, not NULL), ``country``,
-            ``plate_quality``, ``repair`` (as syntax leaves it), ``confidence``. Best persisted: it is read several times.
+        reads: as :func:`in_order` gives them, with ``source``, ``site_id``, ``country``, ``plate_quality``, ``repair`` (as syntax
+            leaves it), ``confidence``. Best persisted: it is read several times.
         plates: as :func:`plates_of` gives them, best persisted.
         pairs: as :func:`neighbours` gives them, best persisted.
 
@@ -45,7 +55,7 @@ def joins(reads: DataFrame, *, plates: DataFrame, pairs: DataFrame) -> DataFrame
         ``service_day``, ``source``, ``read_id`` of a lone read, once, and ``plate``, ``country``, ``plate_quality`` of the vehicle
         whose it is. No vehicle that is joined elsewhere itself is joined to.
     """
-    seen = _in_order(reads)
+    seen = _with_neighbours(reads)
     moves = _moves(seen)
     lone = seen.filter("n = 1")
     scored = _scored(_between(lone, seen, pairs=pairs), moves=moves)
@@ -73,19 +83,16 @@ def confidence_step(confidence: Column) -> Column:
     return F.coalesce(F.floor(confidence * CONFIDENCE_STEPS), F.lit(-1))
 
 
-def _in_order(reads: DataFrame) -> DataFrame:
-    """The reads with ``t`` (seconds), ``n`` (reads of the plate that day), and those of the plate before and after each."""
-    plate = Window.partitionBy(*PLATE)
-    in_order = plate.orderBy("t", "read_id")
+def _with_neighbours(reads: DataFrame) -> DataFrame:
+    """The reads with ``t`` (seconds), and those of the plate before and after each."""
+    along = Window.partitionBy(*PLATE).orderBy(*TIME)
     return (
         reads.withColumn("t", F.col("captured_at").cast("double"))
         .withColumn("step", confidence_step(F.col("confidence")))
-        .select(*PLATE, "source", "read_id", "site_id", "t", "step", "country", "plate_quality")
-        .withColumn("n", F.count("*").over(plate))
-        .withColumn("from_site", F.coalesce(F.lag("site_id").over(in_order), F.lit(NOWHERE)))
-        .withColumn("from_t", F.lag("t").over(in_order))
-        .withColumn("to_site", F.coalesce(F.lead("site_id").over(in_order), F.lit(NOWHERE)))
-        .withColumn("to_t", F.lead("t").over(in_order))
+        .withColumn("from_site", F.coalesce(F.lag("site_id").over(along), F.lit(NOWHERE)))
+        .withColumn("from_t", F.lag("t").over(along))
+        .withColumn("to_site", F.coalesce(F.lead("site_id").over(along), F.lit(NOWHERE)))
+        .withColumn("to_t", F.lead("t").over(along))
     )
 
 
@@ -125,10 +132,10 @@ def neighbours(plates: DataFrame) -> DataFrame:
     is_sample = (F.col("n") >= CERTAIN_READS) & (F.pmod(F.xxhash64("plate"), F.lit(SAMPLE)) == 0)
     asked = plates.withColumn("is_sample", is_sample).filter("n = 1 OR is_sample")
     hosts = _keys(plates.select("service_day", "plate", F.col("n").alias("host_n")))
-    crowd = Window.partitionBy("service_day", "key")
+    crowd = Window.partitionBy("key", "service_day")
     hosts = hosts.withColumn("crowd", F.count("*").over(crowd)).filter(F.col("crowd") <= FAN_OUT)
     hosts = hosts.select("service_day", "key", F.col("plate").alias("host"), "host_n")
-    met = _keys(asked).join(hosts, ["service_day", "key"]).filter("plate <> host")
+    met = _keys(asked).join(hosts, ["key", "service_day"]).filter("plate <> host")
     return met.filter(F.levenshtein("plate", "host", 1) == 1).drop("key").distinct()
 
 
@@ -162,7 +169,7 @@ def _confidences(reads: DataFrame) -> DataFrame:
     """``looks_wrong``: ln of how much likelier a confidence (``step``) is among reads that syntax mended than among certain ones."""
     step = confidence_step(F.col("confidence"))
     is_wrong = F.col("repair") == "syntax"
-    is_right = ~is_wrong & (F.count("*").over(Window.partitionBy(*PLATE)) >= CERTAIN_READS)
+    is_right = ~is_wrong & (F.col("n") >= CERTAIN_READS)
     flagged = reads.select(*DAY, "source", step.alias("step"), is_wrong.alias("is_wrong"), is_right.alias("is_right"))
     steps = flagged.groupBy(*DAY, "source", "step").agg(
         F.count_if("is_wrong").alias("wrong"), F.count_if("is_right").alias("right")

@@ -6,7 +6,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs import bounding
-from jobs.counting import or_low_n, percentiles, with_all_classes
+from jobs.counting import or_low_n, spread, with_all_classes
 from jobs.expansion import LEAST_UP, expanded_over_sites, with_q
 from jobs.visit_parts import ENDS, cordon_days_of, detection_of_day, visit_parts
 from kordon.run import Run
@@ -55,16 +55,8 @@ def dwell_summary_day(visits: DataFrame) -> DataFrame:
 
     Not weighted: that a visit has both ends read hardly depends on how long it lasted (``docs/methods/numbers.md`` has the figure).
     """
-    return (
-        with_all_classes(visits.filter(F.col("dwell_s").isNotNull()))
-        .groupBy(*CELL)
-        .agg(
-            F.count("*").alias("visits"),
-            F.countDistinct("vid").alias("vehicles"),
-            F.avg("dwell_s").alias("mean_s"),
-            *percentiles("dwell_s", "p25_s", "p50_s", "p75_s", "p90_s"),
-        )
-    )
+    rows = with_all_classes(visits.filter(F.col("dwell_s").isNotNull()))
+    return spread(rows, cell=CELL, measure="visits", seconds="dwell_s", percentiles=["p25_s", "p50_s", "p75_s", "p90_s"])
 
 
 def main(run: Run) -> None:

@@ -123,7 +123,9 @@ def main(run: Run) -> None:
     cameras = {site.site_id: [c.camera_id for c in city.cameras if c.site_id == site.site_id] for site in city.sites}
     zone = {site.site_id: site.zone_id for site in city.sites}
     down = outages(run.table("core_camera_hour"), sites=cameras)
-    found = pooled(patterns(trips, down=down, timezone=city.timezone).persist(), most=MOST_CHAINS).persist()
+    every = run.once("od_patterns", lambda: patterns(trips, down=down, timezone=city.timezone))
+    pool = pooled(every, most=MOST_CHAINS)
+    found = every if pool is every else run.once("od_pooled", lambda: pool)
     chains = found.groupBy(*STRATUM, "site_ids").agg(F.sum("trips").alias("trips")).toPandas()
     fits = fit_days(chains, detection_of(run).toPandas())
     by_site = weights(run.spark, fits, place={site: site for site in zone})
@@ -143,7 +145,6 @@ def main(run: Run) -> None:
     of_hour = expanded(found, by_zone, cell=[c for c in cell if c != "vehicle_class"], model_error=HOUR_ERROR)
     zone_hours = with_expanded(bounding.cells(placed, cell=ZONE_HOUR_CELL, measure="trips"), of_hour, cell=ZONE_HOUR_CELL)
     run.write("out_od_month_hour_cell", zone_hours.withColumnsRenamed(names))
-    found.unpersist()
     write_chains(run, fits)
     write_fitted(run, fits)
     suspects = counted(trips.filter(is_clone_suspect()), reason=CLONE_SUSPECT)

@@ -3,7 +3,7 @@
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from jobs.counting import low_n, percentiles, with_all_classes
+from jobs.counting import low_n, spread, with_all_classes
 from jobs.detected import day_part
 from jobs.service_day import hour_of
 from kordon.run import Run
@@ -46,16 +46,10 @@ def travel_time_hour(legs: DataFrame, *, timezone: str) -> DataFrame:
         return F.when(F.col("n") >= least, value)
 
     mean, tail, free = F.col("mean_s"), F.col("p95_s"), F.col("free_flow_s")
-    cells = (
-        with_all_classes(driven.withColumn("hour_ts", hour_of(F.col("depart_ts"))))
-        .groupBy(*CELL)
-        .agg(
-            F.count("*").alias("n"),
-            F.countDistinct("vid").alias("vehicles"),
-            F.avg("gap_s").alias("mean_s"),
-            *percentiles("gap_s", "p10_s", "p25_s", "p50_s", "p75_s", "p90_s", "p95_s"),
-        )
-        .join(F.broadcast(free_flow(driven, timezone=timezone)), PAIR, "left")
+    quantiles = ["p10_s", "p25_s", "p50_s", "p75_s", "p90_s", "p95_s"]
+    timed = with_all_classes(driven.withColumn("hour_ts", hour_of(F.col("depart_ts"))))
+    cells = spread(timed, cell=CELL, measure="n", seconds="gap_s", percentiles=quantiles).join(
+        F.broadcast(free_flow(driven, timezone=timezone)), PAIR, "left"
     )
     floors = {
         "tti": enough(F.when(free > 0, mean / free), ENOUGH),

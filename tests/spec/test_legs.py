@@ -1,7 +1,7 @@
 import pytest
 from pyspark.sql import functions as F
 
-from jobs.reference import clipped_median, with_reference
+from jobs.reference import clipped_median, times_of, with_reference
 from jobs.s06_legs import cut, legs
 from tests.spec.table import frame
 
@@ -97,6 +97,12 @@ def _drives(spark, *, quarter: int, hour: int, day: int):
     return frame(spark, "from_site_id | to_site_id | depart_ts | gap_s | distance_m\n" + rows)
 
 
+def _referred(drives):
+    pair, depart = ("from_site_id", "to_site_id"), "depart_ts"
+    times = times_of(drives, pair=pair, depart=depart, seconds="gap_s")
+    return with_reference(drives, times=times, pair=pair, depart=depart, least_n=8, cap_speed_ms=6, cap_offset_s=180)
+
+
 @pytest.mark.parametrize(
     ("quarter", "hour", "day", "expected"),
     [
@@ -107,15 +113,7 @@ def _drives(spark, *, quarter: int, hour: int, day: int):
     ],
 )
 def test_a_reference_rests_on_the_finest_slot_with_enough_legs(spark, quarter, hour, day, expected):
-    found = with_reference(
-        _drives(spark, quarter=quarter, hour=hour, day=day),
-        pair=("from_site_id", "to_site_id"),
-        depart="depart_ts",
-        seconds="gap_s",
-        least_n=8,
-        cap_speed_ms=6,
-        cap_offset_s=180,
-    )
+    found = _referred(_drives(spark, quarter=quarter, hour=hour, day=day))
     first = found.orderBy("depart_ts").first()
     assert (first.reference_s, first.reference_level) == expected
 
@@ -124,13 +122,5 @@ def test_a_reference_is_capped_by_distance(spark):
     slow = [("08:05:00", 1800)] * 10
     rows = "\n".join(f"S1 | S2 | {ts} | {gap} | 1200" for ts, gap in slow)
     drives = frame(spark, "from_site_id | to_site_id | depart_ts | gap_s | distance_m\n" + rows)
-    found = with_reference(
-        drives,
-        pair=("from_site_id", "to_site_id"),
-        depart="depart_ts",
-        seconds="gap_s",
-        least_n=8,
-        cap_speed_ms=6,
-        cap_offset_s=180,
-    )
+    found = _referred(drives)
     assert {row.reference_s for row in found.collect()} == {1200 / 6 + 180}

@@ -168,24 +168,3 @@ def test_three_reads_among_many_are_a_suppliers_mistake(spec):
             ["read_id | country", *(f"f{n} | FR" for n in range(8)), *(f"i{n} | FR" for n in range(3))],
         ),
     )
-
-
-def test_reads_without_a_plate_stay_as_they_are(spec):
-    spec(
-        country_of,
-        home="BE",
-        given="""
-            service_day | plate | country | read_id
-            2026-03-10  | -     | FR      | r1
-            2026-03-10  | -     | BE      | r2
-            2026-03-10  | -     | BE      | r3
-            2026-03-10  | -     | -       | r4
-        """,
-        then="""
-            read_id | plate | country
-            r1      | -     | FR
-            r2      | -     | BE
-            r3      | -     | BE
-            r4      | -     | -
-        """,
-    )

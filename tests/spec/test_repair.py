@@ -2,14 +2,16 @@
 
 from pyspark.sql import functions as F
 
-from jobs.plates.lone import joins, neighbours, plates_of
-from jobs.s02_repair import mended
+from jobs.plates.lone import in_order, joins, neighbours, plates_of
+from jobs.s02_repair import CONTEXT, mended, readable, untouched
 
 
-def repaired_reads(raw, **arguments):
+def repaired_reads(raw, *, home, tag_sources):
     """Without where and when a plate was read, which syntax does not ask."""
     nowhere = {"site_id": F.lit("a"), "captured_at": F.lit("2026-03-10 08:00").cast("timestamp"), "confidence": F.lit(0.9)}
-    return mended(raw.withColumns(nowhere), **arguments)
+    rows = raw.withColumns(nowhere)
+    plates = mended(readable(rows, tag_sources=tag_sources), home=home).drop(*CONTEXT)
+    return plates.unionByName(untouched(rows, tag_sources=tag_sources))
 
 
 def joined(reads):
@@ -31,7 +33,7 @@ def joined(reads):
         "repair": F.lit("none"),
         "confidence": F.lit(None).cast("double"),
     }
-    reads = every.withColumns(constant)
+    reads = in_order(every.withColumns(constant))
     plates = plates_of(reads)
     return joins(reads, plates=plates, pairs=neighbours(plates))
 

@@ -68,7 +68,7 @@ def spread(rows: DataFrame, *, cell: list[str], measure: str, seconds: str, perc
     """
     at = F.percentile(seconds, [PERCENTILES_S[name] for name in percentiles]).alias("at")
     found = rows.groupBy(*cell).agg(F.count("*").alias(measure), F.avg(seconds).alias("mean_s"), at)
-    # Beside a distinct count Spark would first keep the percentiles of each vehicle: three times the work.
+    # Apart, for beside a distinct count Spark would first keep the percentiles of each vehicle.
     vehicles = rows.groupBy(*cell).agg(F.countDistinct("vid").alias("vehicles"))
     named = [F.col("at")[place].alias(name) for place, name in enumerate(percentiles)]
     return found.join(vehicles, cell).select(*cell, measure, "vehicles", "mean_s", *named)

@@ -291,7 +291,7 @@ def _as_rows(rows: "DataFrame") -> "tuple[DataFrame, Kept]":
 
 
 def _as_columns(rows: "DataFrame") -> "tuple[DataFrame, Kept]":
-    """As compressed columns, of which each use reads those that it needs. Engines of this API that lack these internals can persist."""
+    """As columns, of which each use reads those that it needs. Engines of this API that lack these internals can persist."""
     from pyspark import StorageLevel
     from pyspark.sql import DataFrame
 

@@ -19,7 +19,7 @@ def country_of(reads: DataFrame, *, home: str, twin_reads: int = 3, twin_share: 
     Returns:
         The same rows with ``country`` resolved: the most frequent one, ties by the alphabet; where none is given, the one whose
         template fits, else NULL. Where two countries are twins, each of their reads keeps its own, and all others go to the most
-        frequent. They come partitioned by plate and day.
+        frequent. The rows come partitioned by plate and day.
     """
     # Both windows use this partitioning, and the second the order of the first: one shuffle, one sort.
     rows = reads.repartition("plate", "service_day")

@@ -4,9 +4,9 @@ What is kept of a vehicle's day is drawn by a hash of its ``vid``, which is keye
 whatever other vehicles did. So taking one vehicle-day away leaves what all others count for as it was (``privacy/open_tier/bounds.py``).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from pyspark.sql import DataFrame, Window
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from kordon.contribution import BOUNDS
@@ -58,13 +58,33 @@ def cells(rows: DataFrame, *, cell: list[str], measure: str) -> DataFrame:
         measure, by the vehicle and the two vehicles with most of it).
     """
     of_vehicle = rows.groupBy(*cell, "vid").agg(F.count("*").alias("n"), F.count_if("is_kept").alias("kept"))
-    most = Window.partitionBy(*cell).orderBy(F.desc("n"))
-    ranked = of_vehicle.withColumn("rank", F.row_number().over(most))
-    total = F.sum("n")
+    return of_cells(of_vehicle, cell=cell, measure=measure, sums={"bounded": F.sum("kept")})
+
+
+def of_cells(of_vehicle: DataFrame, *, cell: list[str], measure: str, sums: Mapping[str, Column]) -> DataFrame:
+    """What :func:`cells` gives, of rows that are counted by vehicle.
+
+    Vehicles are counted by how often they were there, and those few numbers are ranked: a rank of all vehicles would be the work of one
+    task where a cell is the whole city.
+
+    Args:
+        of_vehicle: ``n`` rows of each vehicle in each cell.
+        sums: more aggregates of those rows that add up.
+
+    Returns:
+        The cell's columns, the measure, ``vehicles``, the sums, ``largest_share`` and ``top_two_share``.
+    """
+    by_number = of_vehicle.groupBy(*cell, "n").agg(
+        F.count("*").alias("vehicles"), *(of.alias(name) for name, of in sums.items())
+    )
+    upwards = Window.partitionBy(*cell).orderBy(F.desc("n")).rowsBetween(Window.unboundedPreceding, Window.currentRow)
+    oftener = F.sum("vehicles").over(upwards) - F.col("vehicles")
+    ranked = by_number.withColumn("of_two", F.greatest(F.least(2 - oftener, F.col("vehicles")), F.lit(0)) * F.col("n"))
+    total = F.sum(F.col("n") * F.col("vehicles"))
     return ranked.groupBy(*cell).agg(
         total.alias(measure),
-        F.count("*").alias("vehicles"),
-        F.sum("kept").alias("bounded"),
+        F.sum("vehicles").alias("vehicles"),
+        *(F.sum(name).alias(name) for name in sums),
         (F.max("n") / total).alias("largest_share"),
-        (F.sum(F.when(F.col("rank") <= 2, F.col("n"))) / total).alias("top_two_share"),
+        (F.sum("of_two") / total).alias("top_two_share"),
     )

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from kordon import chain, days, lineage, log
@@ -142,7 +143,7 @@ def _run_step(
     with lines, events:
         with ThreadPoolExecutor(JOBS_AT_ONCE) as pool:
             for wave in step.waves:
-                list(pool.map(lambda job: job.main(run), wave))
+                list(pool.map(lambda job: _run_job(run, step, job), wave))
         if step.name == "ingest":
             # Before the commits: a run that dies between them must not leave a day complete whose landing has changed.
             days.touched(run)
@@ -153,6 +154,11 @@ def _run_step(
             run.took(step.name, started_at=started, seconds=took)
         summary.seconds[step.name] = summary.seconds.get(step.name, 0.0) + took
         progress(f"  {step.name:<13} {took:6.1f} s")
+
+
+def _run_job(run: Run, step: chain.Step, job: ModuleType) -> None:
+    run.tell(step.name, job.__name__.rpartition(".")[2])
+    job.main(run)
 
 
 def _reads_by_day(run: Run, open_days: list[date], *, table: str) -> dict[date, int]:

@@ -171,6 +171,10 @@ class Run:
         """Account for the rows of the step: columns ``service_day``, ``reason``, ``rows``."""
         self._step_accounts.extend(Account(r.service_day, r.reason, int(r.rows)) for r in rows.collect())
 
+    def tell(self, step: str, what: str) -> None:
+        """Name what this thread asks of Spark next, as Spark's pages and event log show it."""
+        self.spark.sparkContext.setJobDescription(f"{step}: {what}")
+
     def took(self, step: str, *, started_at: datetime, seconds: float) -> None:
         """Note what a step cost, for the next commit of operations."""
         from kordon.spark import java_peak_mb
@@ -190,11 +194,12 @@ class Run:
             QualityError: a blocking rule failed; nothing of the step is committed.
         """
         accounts = _added_up(self._step_accounts)
+        self.tell(step, "quality")
         if self.judge is not None and (self._staged or accounts):
             found = self.judge(step, {name: staged.rows for name, staged in self._staged.items()}, accounts)
             self.settle(step, found)
         self.accounts += [(step, account) for account in accounts]
-        self._commit_all([name for name in self._staged if name not in rewritten])
+        self._commit_all(step, [name for name in self._staged if name not in rewritten])
         replaced = [self._session[name] for name in self._staged if name in self._session]
         self._session.update(self._staged)
         self._staged, self._step_accounts = {}, []
@@ -242,22 +247,23 @@ class Run:
             "code_version": kordon.__version__,
         }
 
-    def _commit_all(self, names: list[str]) -> None:
+    def _commit_all(self, step: str, names: list[str]) -> None:
         """Commit some of the step's tables, one commit each, several at a time: most of a commit is one thread of planning.
 
         Tables of operation come last and in their order, because they say that the others are there.
         """
         data = [name for name in names if not name.startswith("ops_")]
         with ThreadPoolExecutor(COMMITS_AT_ONCE) as pool:
-            list(pool.map(lambda name: self._commit(name, self._staged[name]), data))
+            list(pool.map(lambda name: self._commit(step, name, self._staged[name]), data))
         operation = [name for name in names if name not in data]
         if operation:
             # A file that is named in ops_load is not read again: what its step found must stand before it does.
             self.write_operations()
         for name in operation:
-            self._commit(name, self._staged[name])
+            self._commit(step, name, self._staged[name])
 
-    def _commit(self, name: str, staged: _Staged) -> None:
+    def _commit(self, step: str, name: str, staged: _Staged) -> None:
+        self.tell(step, f"commit {name}")
         rows = staged.rows
         # A partition of vehicles holds every day; written as it is, a year would be a file per day and partition.
         if len(staged.days) > 7 and TABLES[name].is_daily:

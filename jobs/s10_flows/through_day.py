@@ -1,8 +1,9 @@
 """How many of the entries of a cordon drive through, by class and all together; and the same as product cells."""
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from jobs.bounding import of_cells
 from jobs.counting import or_low_n, with_all_classes
 from jobs.expansion import DIGITS, LEAST_UP, by_site, relative_error, squared, weight, with_q
 from jobs.visit_parts import ENDS, cordon_days_of, detection_of_day, visit_parts
@@ -23,16 +24,12 @@ def counted(visits: DataFrame) -> DataFrame:
         .groupBy(*CELL, "vid")
         .agg(F.count("*").alias("n"), F.count_if(F.col("visit_class") == "through").alias("n_through"))
     )
-    ranked = of_vehicle.withColumn("rank", F.row_number().over(Window.partitionBy(*CELL).orderBy(F.desc("n"))))
-    return ranked.groupBy(*CELL).agg(
-        F.sum("n").alias("entries"),
-        F.sum("n_through").alias("through"),
-        F.count("*").alias("vehicles"),
-        F.count_if(F.col("n_through") > 0).alias("through_vehicles"),
-        F.count_if(F.col("n") > F.col("n_through")).alias("other_vehicles"),
-        (F.max("n") / F.sum("n")).alias("largest_share"),
-        (F.sum(F.when(F.col("rank") <= 2, F.col("n"))) / F.sum("n")).alias("top_two_share"),
-    )
+    sums = {
+        "through": F.sum("n_through"),
+        "through_vehicles": F.count_if(F.col("n_through") > 0),
+        "other_vehicles": F.count_if(F.col("n") > F.col("n_through")),
+    }
+    return of_cells(of_vehicle, cell=CELL, measure="entries", sums=sums)
 
 
 def shares(parts: DataFrame) -> DataFrame:

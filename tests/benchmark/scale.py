@@ -142,10 +142,18 @@ def measured(folder: Path, *, reads: int) -> dict[str, object]:
     if process.returncode:
         sys.exit(f"kordon run ended with {process.returncode}")
     summary = json.loads(out)
-    largest = largest_task_share(work / "events")
+    largest, stage = largest_task(work / "events")
     shutil.rmtree(work)
     core = summary["reconciliation"]["pseudonymise"]["out"]
-    return {"lines": lines, "reads": core, "seconds": took, "steps": summary["seconds"], "peak_gb": peak.gb, "largest": largest}
+    return {
+        "lines": lines,
+        "reads": core,
+        "seconds": took,
+        "steps": summary["seconds"],
+        "peak_gb": peak.gb,
+        "largest": largest,
+        "stage": stage,
+    }
 
 
 class Peak(threading.Thread):
@@ -170,11 +178,15 @@ class Peak(threading.Thread):
             time.sleep(1)
 
 
-def largest_task_share(events: Path) -> float:
-    """The largest share of the rows of a big stage that one task read from a shuffle or a file."""
+def largest_task(events: Path) -> tuple[float, str]:
+    """The largest share of the rows of a big stage that one task read from a shuffle or a file, and what that stage was for."""
     stages: dict[int, list[int]] = {}
+    purpose: dict[int, str] = {}
     for file in (f for f in events.rglob("*") if f.is_file()):
         for line in file.open():
+            if '"SparkListenerJobStart"' in line:
+                job = json.loads(line)
+                purpose |= dict.fromkeys(job["Stage IDs"], job["Properties"].get("spark.job.description", ""))
             if '"SparkListenerTaskEnd"' not in line:
                 continue
             task = json.loads(line)
@@ -182,8 +194,8 @@ def largest_task_share(events: Path) -> float:
             rows = metrics.get("Shuffle Read Metrics", {}).get("Total Records Read", 0)
             rows = max(rows, metrics.get("Input Metrics", {}).get("Records Read", 0))
             stages.setdefault(task["Stage ID"], []).append(rows)
-    big = [tasks for tasks in stages.values() if sum(tasks) > 1_000_000]
-    return max((max(tasks) / sum(tasks) for tasks in big), default=0.0)
+    big = {stage: tasks for stage, tasks in stages.items() if sum(tasks) > 1_000_000}
+    return max(((max(tasks) / sum(tasks), purpose[stage]) for stage, tasks in big.items()), default=(0.0, ""))
 
 
 def main() -> None:
@@ -195,7 +207,7 @@ def main() -> None:
             steps = ", ".join(f"{step} {seconds:.0f}" for step, seconds in found["steps"].items())  # type: ignore[attr-defined]
             print(
                 f"{found['lines']:,} lines, {found['reads']:,} reads: {found['seconds']:.0f} s ({steps}); "
-                f"peak {found['peak_gb']:.1f} GB; largest task {found['largest']:.3f} of the rows",
+                f"peak {found['peak_gb']:.1f} GB; largest task {found['largest']:.3f} of the rows ({found['stage']})",
                 flush=True,
             )
             results.append(found)

@@ -58,6 +58,23 @@ def test_shares_of_a_cell_are_those_of_its_busiest_vehicles(spark):
     assert found.bounded == 6
 
 
+@pytest.mark.parametrize(
+    ("of_vehicles", "of_one", "of_two"),
+    [
+        ("AAA", 1.0, 1.0),
+        ("AAABBBC", 3 / 7, 6 / 7),
+        ("AAABBCCD", 3 / 8, 5 / 8),
+        ("ABCD", 1 / 4, 2 / 4),
+        ("AAABBBCCC", 3 / 9, 6 / 9),
+    ],
+)
+def test_the_two_busiest_vehicles_are_two_where_others_were_there_as_often(spark, of_vehicles, of_one, of_two):
+    rows = [(f"t{n}", vid, ("z1", "z2")) for n, vid in enumerate(of_vehicles)]
+    (found,) = bounding.cells(bounding.kept_trips(_trips(spark, rows)), cell=["origin_zone_id"], measure="trips").collect()
+    assert (found.trips, found.vehicles) == (len(of_vehicles), len(set(of_vehicles)))
+    assert (found.largest_share, found.top_two_share) == pytest.approx((of_one, of_two))
+
+
 def test_entries_tell_their_vehicles_and_their_busiest_ones(spark):
     visits = frame(
         spark,

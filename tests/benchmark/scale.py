@@ -157,7 +157,10 @@ def measured(folder: Path, *, reads: int) -> dict[str, object]:
 
 
 class Peak(threading.Thread):
-    """The most memory that the processes of a session held together, looked at every second."""
+    """The most memory that the processes of a session held together, looked at every second.
+
+    Of two looks in a row the smaller counts: while Java starts a helper, its memory stands there twice for a moment.
+    """
 
     def __init__(self, session: int) -> None:
         super().__init__(daemon=True)
@@ -165,6 +168,7 @@ class Peak(threading.Thread):
         self.start()
 
     def run(self) -> None:
+        before = 0.0
         while Path(f"/proc/{self.session}").exists():
             held = 0
             for stat in Path("/proc").glob("[0-9]*/stat"):
@@ -174,7 +178,9 @@ class Peak(threading.Thread):
                     continue
                 if int(fields[3]) == self.session:
                     held += int(fields[21])
-            self.gb = max(self.gb, held * os.sysconf("SC_PAGE_SIZE") / 2**30)
+            held_gb = held * os.sysconf("SC_PAGE_SIZE") / 2**30
+            self.gb = max(self.gb, min(before, held_gb))
+            before = held_gb
             time.sleep(1)
 
 

@@ -142,7 +142,8 @@ def main() -> None:
             result = measure(scenario, folder=folder, results=RESULTS)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-        half = RESULTS / "half.part"
+        # A name of its own: two of these may run side by side, on other scenarios.
+        half = RESULTS / f"{scenario['city']}-{scenario['name']}.part"
         half.write_text(json.dumps(result), encoding="utf-8")
         half.replace(RESULTS / f"{scenario['city']}-{scenario['name']}.json")
         print(f"{result['reads']:,} reads, run in {result['run_s']} s, {told(result['took_s'])} in all", flush=True)

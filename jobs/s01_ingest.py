@@ -17,8 +17,9 @@ from jobs.suppliers.source_files import parsed
 from kordon.delivered import Landing
 from kordon.errors import InputError
 from kordon.lake import among
+from kordon.persist import Kept, persisted
 from kordon.run import Run
-from kordon.spark import Kept, divide, persisted, small_frame
+from kordon.spark import divide, small_frame
 from kordon.tables import TABLES
 
 READS, WRITES = (), ("raw_read", "ops_load", "ops_quarantine")

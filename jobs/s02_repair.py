@@ -12,8 +12,9 @@ from jobs.plates.aside import likely_misreads, lone_with_look, looks
 from jobs.plates.country import country_of
 from jobs.plates.lone import in_order, joins, neighbours, plates_of
 from jobs.plates.syntax import normalised, quality, repaired
-from kordon.run import Run, all_accounts, counted
-from kordon.spark import persisted
+from kordon.accounts import all_accounts, counted
+from kordon.persist import persisted
+from kordon.run import Run
 
 READS, WRITES = ("raw_read",), ("raw_repaired",)
 

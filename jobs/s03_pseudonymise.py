@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from kordon.run import Run, all_accounts, counted
+from kordon.accounts import all_accounts, counted
+from kordon.run import Run
 from privacy.keys import Keystore
 from privacy.pseudonym import key_table, vid
 

@@ -8,8 +8,10 @@ from pyspark.sql import functions as F
 from jobs.clock_offset import CAMERA_HOUR, clock_offsets, idle_levels, offset_of
 from jobs.service_day import day_start, hours
 from jobs.silence import silences
-from kordon.run import Run, all_accounts, counted
-from kordon.spark import persisted, small_frame
+from kordon.accounts import all_accounts, counted
+from kordon.persist import persisted
+from kordon.run import Run
+from kordon.spark import small_frame
 
 if TYPE_CHECKING:
     from datetime import date

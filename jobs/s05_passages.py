@@ -5,8 +5,9 @@ from pyspark.sql import functions as F
 
 from jobs.counting import most_frequent_class
 from jobs.opposite_lane import roads, with_opposite
-from kordon.run import Run, all_accounts, counted, summed
-from kordon.spark import persisted
+from kordon.accounts import all_accounts, counted, summed
+from kordon.persist import persisted
+from kordon.run import Run
 
 READS, WRITES = ("core_read",), ("core_passage",)
 

@@ -5,7 +5,8 @@ from pyspark.sql import functions as F
 
 from jobs.distance import site_points, with_distance
 from jobs.reference import times_of, with_reference
-from kordon.run import Run, all_accounts, counted
+from kordon.accounts import all_accounts, counted
+from kordon.run import Run
 
 READS, WRITES = ("core_passage",), ("core_leg",)
 

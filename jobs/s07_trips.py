@@ -6,7 +6,8 @@ from pyspark.sql import functions as F
 from jobs.clones import CLONE_SUSPECT, is_impossible
 from jobs.counting import most_frequent_class
 from jobs.service_day import day_start
-from kordon.run import Run, all_accounts, counted, summed
+from kordon.accounts import all_accounts, counted, summed
+from kordon.run import Run
 
 READS, WRITES = ("core_passage", "core_leg"), ("core_trip",)
 

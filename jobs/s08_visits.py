@@ -9,7 +9,8 @@ from pyspark.sql import functions as F
 from jobs.distance import site_points, with_distance
 from jobs.reference import times_of, with_reference
 from jobs.service_day import day_start, service_day
-from kordon.run import Run, all_accounts, counted, summed
+from kordon.accounts import all_accounts, counted, summed
+from kordon.run import Run
 from kordon.spark import small_frame
 
 if TYPE_CHECKING:

@@ -14,9 +14,8 @@ import click
 
 import kordon
 from kordon import commands
-from kordon.errors import ConfigError, KordonError, UsageError
+from kordon.errors import KordonError
 from kordon.log import say
-from kordon.state import state_home
 
 if TYPE_CHECKING:
     from kordon.city import City
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 LITTLE_BYTES = 10_000_000
 """Of landing files: with less, :func:`kordon.spark.compiler` is told to be quick. 11 MB (185,000 reads) take the same time either
 way; 57 MB (1 M reads) took 432 s compiled thoroughly; quickly, and profiled, they were not done after 600 s."""
-SHIPPED_CITY = Path(__file__).resolve().parent.parent / "cities" / "vliet"
 
 
 class LandingPlace(click.ParamType[Any]):
@@ -176,15 +174,14 @@ def loaded_city(folder: Path) -> "City":
 
 
 class Commands(click.Group):
-    """The commands of this file, and of each module of ``kordon/commands``: ``audit_log.py`` holds ``command``, ``kordon audit-log``."""
+    """The modules of ``kordon/commands``, each loaded when its command is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        modules = [info.name.replace("_", "-") for info in pkgutil.iter_modules(commands.__path__)]
-        return sorted([*super().list_commands(ctx), *modules])
+        return sorted(info.name.replace("_", "-") for info in pkgutil.iter_modules(commands.__path__))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name in self.commands or cmd_name not in self.list_commands(ctx):
-            return super().get_command(ctx, cmd_name)
+        if cmd_name not in self.list_commands(ctx):
+            return None
         module = importlib.import_module(f"{commands.__name__}.{cmd_name.replace('-', '_')}")
         found: click.Command = module.command
         return found
@@ -194,178 +191,6 @@ class Commands(click.Group):
 @click.version_option(kordon.__version__, prog_name="kordon")
 def cli() -> None:
     """Kordon: from the plate reads of a city's cameras to mobility statistics that may be published."""
-
-
-@cli.command()
-@options("city", "lake", "days", "keystore", "kek", "master", "json", "quiet")
-@click.option("--landing", type=LandingPlace(), help="The suppliers' files, a folder a source; for ingest.")
-@click.option("--from", "first", metavar="STEP", help="Start at this step.")
-@click.option("--to", "last", metavar="STEP", help="End with this step.")
-@click.option("--stale", is_flag=True, help="Recompute the days whose input changed, in order.")
-@click.option("--override", metavar="RULE", help="Let a blocking quality rule (table.check.entity) through.")
-@click.option("--reason", help="Why it is let through.")
-@click.option("--by", help="Who lets it through.")
-def run(
-    city: Path,
-    lake: str,
-    days: list[date] | None,
-    keystore: Path | None,
-    kek: Path | None,
-    master: str | None,
-    as_json: bool,
-    quiet: bool,
-    landing: "Landing | None",
-    first: str | None,
-    last: str | None,
-    stale: bool,
-    override: str | None,
-    reason: str | None,
-    by: str | None,
-) -> None:
-    """Run the pipeline for some service days; idempotent.
-
-    \b
-    Example:
-      kordon run --city cities/vliet --landing landing --lake lake --days 2026-03-10..2026-03-12
-    """
-    from kordon import chain, pipeline, report
-    from kordon.run import Override
-    from privacy.keys import Keystore
-    from quality.gate import judge
-
-    if (days is None) == (not stale):
-        raise UsageError("Say which days: --days A..B, or --stale for those whose input changed.")
-    if override and not (reason and by):
-        raise UsageError("An override needs --reason TEXT and --by NAME: both are shown in releases.")
-    loaded = loaded_city(city)
-    steps = chain.between_steps(first, last)
-    if steps[0].name == "ingest" and landing is None:
-        raise UsageError("The step ingest needs --landing DIR; or start later with --from.")
-    folder = keystore or state_home("keys", loaded.id)
-    # Before Spark starts: a keystore that others can read is refused at once.
-    destroyed = Keystore(folder, kek=kek).destroyed_days(loaded.id)
-    with opened_lake(lake, master=master, write=True, quick=is_little(landing), landing=landing) as opened:
-        summary = pipeline.execute(
-            spark=opened.spark,
-            lake=opened,
-            city=loaded,
-            keystore=folder,
-            kek=kek,
-            destroyed=destroyed,
-            wanted=days,
-            landing=landing.absolute() if landing else None,
-            steps=steps,
-            judge=judge,
-            override=Override(override, reason or "", by or "") if override else None,
-            progress=silent if quiet else say,
-        )
-        report.show_run(summary, opened, as_json=as_json)
-
-
-@cli.command()
-@options("city", "quiet")
-@click.option("--days", type=Days(), required=True, help="Service days to simulate, inclusive; or one day.")
-@click.option("--vehicles", type=click.IntRange(min=1), required=True, help="Vehicles on the road on a day.")
-@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="The same seed gives the same bytes.")
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for landing/ and truth/.")
-def simulate(city: Path, quiet: bool, days: list[date], vehicles: int, seed: int, out: Path) -> None:
-    """Make supplier files of an invented traffic, and the truth beside them.
-
-    \b
-    Example:
-      kordon simulate --city cities/vliet --days 2026-03-10..2026-03-12 --vehicles 15000 --seed 1 --out vliet
-    """
-    import simulation
-
-    summary = simulation.simulate(city=city, days=days, vehicles=vehicles, seed=seed, out=out, progress=None if quiet else say)
-    click.echo(f"{summary.reads:,} reads of {summary.vehicles:,} vehicles in {summary.files} files: {out / 'landing'}")
-
-
-@cli.command("check-city")
-@options("city", "master")
-@click.option("--landing", type=LandingPlace(), help="Also show what the profiles make of these files.")
-def check_city(city: Path, master: str | None, landing: "Landing | None") -> None:
-    """Check a city folder; with --landing, what its profiles make of the first lines (never a plate).
-
-    \b
-    Example:
-      kordon check-city --city cities/vliet --landing landing
-    """
-    from kordon import report
-    from kordon.city import check, load
-    from kordon.city.report import render
-
-    problems = check(city)
-    errors = [p for p in problems if p.severity == "error"]
-    loaded = None if errors else load(city)
-    click.echo(render(problems, loaded))
-    if errors or loaded is None:
-        raise ConfigError(f"{city} has {len(errors)} errors: mend them, then check again.")
-    if landing is not None:
-        from jobs.suppliers.preview import preview
-        from kordon import objects
-        from kordon.spark import session
-
-        spark = session(master=master, quick=True, store=objects.is_remote(landing))
-        try:
-            report.show_preview(preview(spark=spark, city=loaded, landing=landing.absolute()))
-        finally:
-            spark.stop()
-
-
-@cli.command()
-@options("city", "lake", "master", "json", "quiet")
-@click.option("--truth", type=click.Path(exists=True, file_okay=False, path_type=Path), required=True, help="A truth folder.")
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Also write the report as one HTML page.")
-def validate(city: Path, lake: str, master: str | None, as_json: bool, quiet: bool, truth: Path, out: Path | None) -> None:
-    """Score a lake's tables against the truth, beside the naive method on the same reads.
-
-    \b
-    Example:
-      kordon validate --truth vliet/truth --city cities/vliet --lake lake --out fidelity.html
-    """
-    import fidelity
-
-    progress = silent if quiet else say
-    loaded = loaded_city(city)
-    if out is not None and not out.absolute().parent.is_dir():
-        raise UsageError(f"--out {out}: there is no folder {out.absolute().parent}; make it first.")
-    with opened_lake(lake, master=master, write=False) as opened:
-        made = fidelity.validate(truth=truth, lake=opened, city=loaded, progress=progress)
-    click.echo(made.as_json() if as_json else made.as_text())
-    if out is not None:
-        out.write_text(made.html(), encoding="utf-8")
-        progress(f"written: {out}")
-
-
-@cli.command()
-@click.argument("name", required=False)
-@click.option("--json", "as_json", is_flag=True, help="Print the records as JSON.")
-def tables(name: str | None, as_json: bool) -> None:
-    """The data dictionary: every table, or one with its columns.
-
-    \b
-    Example:
-      kordon tables core_trip
-    """
-    from kordon import report
-
-    report.show_tables(name, as_json=as_json)
-
-
-@cli.command()
-@click.option("--out", type=click.Path(path_type=Path), default=Path("out/demo"), show_default=True, help="A new folder.")
-@options("master")
-def demo(out: Path, master: str | None) -> None:
-    """The whole main job on the shipped city: three days from simulated supplier files to a release.
-
-    \b
-    Example:
-      kordon demo --out out/demo
-    """
-    from kordon.demo import main as play
-
-    play(out=out.absolute(), city=SHIPPED_CITY, master=master, progress=say)
 
 
 def step(file: str) -> None:

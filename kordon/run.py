@@ -9,11 +9,11 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from functools import reduce
 from threading import RLock
 from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 
 import kordon
+from kordon.accounts import Account, added_up
 from kordon.errors import QualityError
 from kordon.lake import Lake, among, between, conform
 from kordon.tables import TABLES
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from kordon.city import City
     from kordon.delivered import Landing
-    from kordon.spark import Kept
+    from kordon.persist import Kept
 
 
 class Fact(NamedTuple):
@@ -51,14 +51,6 @@ class Took(NamedTuple):
     started_at: datetime
     seconds: float
     java_peak_mb: int | None
-
-
-class Account(NamedTuple):
-    """Rows of a step on a day that came in, went out, or were dropped for a reason."""
-
-    service_day: date
-    reason: str
-    rows: int
 
 
 T = TypeVar("T")
@@ -144,7 +136,7 @@ class Run:
         Returns:
             The rows as they will be committed, persisted.
         """
-        from kordon.spark import persisted
+        from kordon.persist import persisted
 
         covered = sorted(days) if days is not None else self.days
         rows, kept = persisted(conform(rows, TABLES[name]))
@@ -153,7 +145,7 @@ class Run:
 
     def once(self, name: str, make: "Callable[[], DataFrame]") -> "DataFrame":
         """Rows that several jobs of a step look up, made by the first of them and persisted until the step ends."""
-        from kordon.spark import persisted
+        from kordon.persist import persisted
 
         with self._making:
             if name not in self._shared:
@@ -193,7 +185,7 @@ class Run:
         Raises:
             QualityError: a blocking rule failed; nothing of the step is committed.
         """
-        accounts = _added_up(self._step_accounts)
+        accounts = added_up(self._step_accounts)
         self.tell(step, "quality")
         if self.judge is not None and (self._staged or accounts):
             found = self.judge(step, {name: staged.rows for name, staged in self._staged.items()}, accounts)
@@ -301,33 +293,3 @@ class Run:
 def rule_name(fact: Fact) -> str:
     """How a rule is named on the command line: ``table.check.entity``."""
     return f"{fact.table}.{fact.check}.{fact.entity}"
-
-
-def _added_up(accounts: list[Account]) -> list[Account]:
-    totals: dict[tuple[date, str], int] = {}
-    for account in accounts:
-        key = (account.service_day, account.reason)
-        totals[key] = totals.get(key, 0) + account.rows
-    return [Account(day, reason, rows) for (day, reason), rows in sorted(totals.items())]
-
-
-def counted(rows: "DataFrame", *, reason: str) -> "DataFrame":
-    """Rows per service day as an account of one reason."""
-    from pyspark.sql import functions as F
-
-    return (
-        rows.groupBy("service_day").agg(F.count("*").alias("rows")).select("service_day", F.lit(reason).alias("reason"), "rows")
-    )
-
-
-def summed(rows: "DataFrame", column: str, *, reason: str) -> "DataFrame":
-    """A column's sum per service day as an account of one reason."""
-    from pyspark.sql import functions as F
-
-    total = F.coalesce(F.sum(column), F.lit(0)).alias("rows")
-    return rows.groupBy("service_day").agg(total).select("service_day", F.lit(reason).alias("reason"), "rows")
-
-
-def all_accounts(*parts: "DataFrame") -> "DataFrame":
-    """Several accounts as one."""
-    return reduce(lambda a, b: a.unionByName(b), parts)

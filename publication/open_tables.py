@@ -1,7 +1,7 @@
 """The tables of the open tier: one record each. Columns come from the table records; here stands what noise adds."""
 
 from kordon.tables import TABLES, Column
-from kordon.tables.flow import class_or_all
+from kordon.tables.cells import class_or_all
 from kordon.tables.record import DOUBLE, LONG, STRING
 from privacy.open_tier.datasets import Dataset
 from publication.products import DATE, DAY_TYPE, HOUR, HOUR_OF_DAY, MONTH, Product

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import TYPE_CHECKING
 
-from kordon.run import Account, Fact
+from kordon.accounts import Account
+from kordon.run import Fact
 from kordon.tables import TABLES
 from quality.facts import facts
 from quality.rules import Rule, rules, step_rule

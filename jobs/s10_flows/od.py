@@ -16,7 +16,8 @@ from jobs.od_counts import day_counts, fitted_days, zone_od_fit_day
 from jobs.od_weights import DayFit, expanded, fit_days, weights
 from jobs.service_day import hour_of
 from jobs.strata import STRATUM, outages, patterns, pooled
-from kordon.run import Run, all_accounts, counted, summed
+from kordon.accounts import all_accounts, counted, summed
+from kordon.run import Run
 from kordon.spark import small_frame
 from models.od_error import DAY_ERROR, HOUR_ERROR
 

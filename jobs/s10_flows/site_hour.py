@@ -7,7 +7,8 @@ from jobs.counting import dense, site_hours_of
 from jobs.detected import day_part, detection_of
 from jobs.expansion import expanded_rows, with_q
 from jobs.service_day import hour_of
-from kordon.run import Run, all_accounts, counted, summed
+from kordon.accounts import all_accounts, counted, summed
+from kordon.run import Run
 from kordon.spark import small_frame
 
 READS, WRITES = ("core_read", "core_passage", "core_camera_hour", "core_detection"), ("flow_site_hour",)

@@ -1,1 +1,1 @@
-"""Commands that are too many for ``cli.py``: a module each, whose ``command`` the command line finds when it is asked for."""
+"""The commands: ``audit_log.py`` holds ``command``, which the command line finds when ``kordon audit-log`` is asked for."""

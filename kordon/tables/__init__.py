@@ -4,7 +4,7 @@ Nothing about a table is written twice: the Spark schema, the quality suite, the
 views of its record.
 """
 
-from kordon.tables import analysis, core, flow, ops, out, raw
+from kordon.tables import analysis, cameras, core, flow, ops, out, raw, times
 from kordon.tables.record import (
     BINARY,
     CLOSED,
@@ -16,6 +16,6 @@ from kordon.tables.record import (
     records,
 )
 
-TABLES = records([raw, core, flow, analysis, out, ops])
+TABLES = records([raw, core, cameras, flow, times, analysis, out, ops])
 
 __all__ = ["BINARY", "CLOSED", "OPEN", "SHARED", "TABLES", "VEHICLE_CLASSES", "Column", "Table"]

@@ -1,7 +1,6 @@
 """Flow layer, what only analysts read: no product is made of these tables. Closed: counts of one vehicle stand here."""
 
-from kordon.tables.core import cordon_id
-from kordon.tables.flow import (
+from kordon.tables.cells import (
     KEPT,
     capped,
     class_or_all,
@@ -14,6 +13,7 @@ from kordon.tables.flow import (
     vehicle_class,
     vehicles,
 )
+from kordon.tables.core import cordon_id
 from kordon.tables.raw import service_day
 from kordon.tables.record import CLOSED, DOUBLE, INT, STRING, STRINGS, Column, Table
 

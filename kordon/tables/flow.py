@@ -1,104 +1,34 @@
 """Flow layer: exact aggregates. Closed: counts of one vehicle stand here. What only analysts read is in ``analysis``."""
 
+from kordon.tables.cells import (
+    KEPT,
+    capped,
+    class_or_all,
+    count,
+    direction,
+    estimate,
+    gate_id,
+    hour_ts,
+    maybe,
+    passages,
+    passages_expanded,
+    passages_se,
+    share,
+    site_id,
+    status,
+    trips,
+    trips_expanded,
+    trips_se,
+    vehicle_class,
+    vehicles,
+    visit_class,
+    visits,
+    visits_expanded,
+    visits_se,
+)
 from kordon.tables.core import cordon_id
 from kordon.tables.raw import service_day
-from kordon.tables.record import CLOSED, DOUBLE, INT, LONG, STRING, TIMESTAMP, VEHICLE_CLASSES, Column, Table
-
-KEPT = "P3Y"
-
-STATUSES = ("ok", "low_n", "partial", "missing", "structural_zero")
-
-hour_ts = Column("hour_ts", TIMESTAMP, en="Start of the hour, UTC", nl="Begin van het uur, UTC")
-site_id = Column("site_id", STRING, en="Site", nl="Meetpunt")
-gate_id = Column("gate_id", STRING, en="Gate of the cordon", nl="Poort van het kordon")
-direction = Column("direction", STRING, en="Inwards or outwards", nl="Naar binnen of naar buiten", one_of=("in", "out"))
-vehicle_class = Column("vehicle_class", STRING, en="Vehicle class", nl="Voertuigklasse", one_of=VEHICLE_CLASSES)
-class_or_all = Column(
-    "vehicle_class",
-    STRING,
-    en="Vehicle class, or all",
-    nl="Voertuigklasse, of all voor alle samen",
-    one_of=(*VEHICLE_CLASSES, "all"),
-)
-visit_class = Column(
-    "visit_class",
-    STRING,
-    en="Class of the stay",
-    nl="Klasse van het verblijf",
-    one_of=("uturn", "through", "short_visit", "visit", "long", "overnight"),
-)
-vehicles = Column(
-    "vehicles", LONG, en="Distinct vehicles seen in the cell", nl="Verschillende voertuigen in de cel", unit="1", at_least=0
-)
-status = Column(
-    "status",
-    STRING,
-    en="ok; low_n: few, values kept; partial: cameras down some of the time; missing: down, no value",
-    nl="ok; low_n: weinig, waarden behouden; partial: camera's deels uit; missing: uit, geen waarde",
-    one_of=STATUSES,
-)
-
-
-def count(name: str, en: str, nl: str, *, may_be_null: bool = False) -> Column:
-    return Column(name, LONG, en=en, nl=nl, unit="1", at_least=0, may_be_null=may_be_null)
-
-
-def _seconds(name: str, en: str, nl: str) -> Column:
-    return Column(name, DOUBLE, en=en, nl=nl, unit="s", at_least=0)
-
-
-def maybe(column: Column) -> Column:
-    """The same column where a cell may have no value."""
-    return Column(**{**vars(column), "may_be_null": True})
-
-
-def estimate(name: str, en: str, nl: str, *, unit: str = "1") -> Column:
-    return Column(name, DOUBLE, en=en, nl=nl, unit=unit, may_be_null=True, at_least=0)
-
-
-def share(name: str, en: str, nl: str) -> Column:
-    return Column(name, DOUBLE, en=en, nl=nl, unit="1", may_be_null=True, at_least=0, at_most=1)
-
-
-capped = count(
-    "capped",
-    "Of the matched ones, those that stand for more than five and count as five",
-    "Van de gematchte, die welke voor meer dan vijf staan en als vijf tellen",
-    may_be_null=True,
-)
-passages_expanded = estimate(
-    "passages_expanded",
-    "Estimate of what really passed; empty where detection is not known or cameras were down",
-    "Schatting van wat echt passeerde; leeg waar de detectie onbekend is of camera's uit waren",
-)
-passages_se = estimate("passages_se", "Standard error of passages_expanded", "Standaardfout van passages_expanded")
-visits_expanded = estimate(
-    "visits_expanded",
-    "Estimate of all visits, read at both ends or not",
-    "Schatting van alle bezoeken, aan beide kanten gelezen of niet",
-)
-visits_se = estimate("visits_se", "Standard error of visits_expanded", "Standaardfout van visits_expanded")
-passages = count("passages", "Passages", "Passages")
-trips = count("trips", "Trips", "Ritten")
-visits = count("visits", "Visits", "Bezoeken")
-trips_expanded = Column(
-    "trips_expanded",
-    DOUBLE,
-    en="Estimate of the trips that truly began and ended here, read or not; NULL where detection is not known",
-    nl="Schatting van de ritten die hier echt begonnen en eindigden, gelezen of niet; NULL waar de detectie onbekend is",
-    unit="1",
-    may_be_null=True,
-    at_least=0,
-)
-trips_se = Column(
-    "trips_se",
-    DOUBLE,
-    en="Standard error of trips_expanded",
-    nl="Standaardfout van trips_expanded",
-    unit="1",
-    may_be_null=True,
-    at_least=0,
-)
+from kordon.tables.record import CLOSED, DOUBLE, STRING, TIMESTAMP, Column, Table
 
 flow_site_hour = Table(
     "flow_site_hour",
@@ -267,94 +197,6 @@ flow_through_day = Table(
         "The share is that of the expanded figures; where these are empty there is none, and through / entries is too low.",
         "A stop that is shorter than the limit of driving through cannot be told from it.",
     ),
-)
-
-dwell_bin_s = Column(
-    "dwell_bin_s", INT, en="Lower bound of the dwell time bin", nl="Ondergrens van de verblijfsduurklasse", unit="s", at_least=0
-)
-
-flow_dwell_day = Table(
-    "flow_dwell_day",
-    tier=CLOSED,
-    kept=KEPT,
-    grain="cordon, dwell time bin and vehicle class",
-    key=("service_day", "cordon_id", "vehicle_class", "dwell_bin_s"),
-    columns=(
-        service_day,
-        cordon_id,
-        vehicle_class,
-        dwell_bin_s,
-        visits,
-        vehicles,
-        visits_expanded,
-        visits_se,
-        capped,
-        status,
-    ),
-)
-
-flow_dwell_summary_day = Table(
-    "flow_dwell_summary_day",
-    tier=CLOSED,
-    kept=KEPT,
-    grain="cordon and vehicle class, and all classes together",
-    key=("service_day", "cordon_id", "vehicle_class"),
-    columns=(
-        service_day,
-        cordon_id,
-        class_or_all,
-        visits,
-        vehicles,
-        _seconds("mean_s", "Mean dwell time", "Gemiddelde verblijfsduur"),
-        _seconds("p25_s", "25th percentile of the dwell time", "25e percentiel van de verblijfsduur"),
-        _seconds("p50_s", "Median dwell time", "Mediane verblijfsduur"),
-        _seconds("p75_s", "75th percentile of the dwell time", "75e percentiel van de verblijfsduur"),
-        _seconds("p90_s", "90th percentile of the dwell time", "90e percentiel van de verblijfsduur"),
-    ),
-    warnings=("The distribution has two humps, through traffic and stays: look at flow_dwell_day too.",),
-)
-
-travel_times = (
-    _seconds("mean_s", "Mean travel time", "Gemiddelde reistijd"),
-    maybe(_seconds("p10_s", "10th percentile of the travel time", "10e percentiel van de reistijd")),
-    _seconds("p25_s", "25th percentile of the travel time", "25e percentiel van de reistijd"),
-    _seconds("p50_s", "Median travel time", "Mediane reistijd"),
-    _seconds("p75_s", "75th percentile of the travel time", "75e percentiel van de reistijd"),
-    maybe(_seconds("p90_s", "90th percentile of the travel time", "90e percentiel van de reistijd")),
-    maybe(_seconds("p95_s", "95th percentile of the travel time", "95e percentiel van de reistijd")),
-    maybe(
-        _seconds("free_flow_s", "15th percentile of the day's off-peak legs", "15e percentiel van de ritdelen buiten de spits")
-    ),
-    estimate("tti", "Travel time index: mean / free flow", "Reistijdindex: gemiddelde / vrije reistijd"),
-    estimate("pti", "Planning time index: p95 / free flow", "Planningstijdindex: p95 / vrije reistijd"),
-    Column(
-        "buffer_index",
-        DOUBLE,
-        en="(p95 - mean) / mean: the extra time to be on time 19 times in 20",
-        nl="(p95 - gemiddelde) / gemiddelde: extra tijd om 19 keer op 20 op tijd te zijn",
-        unit="1",
-        may_be_null=True,
-    ),
-)
-
-flow_travel_time_hour = Table(
-    "flow_travel_time_hour",
-    tier=CLOSED,
-    kept=KEPT,
-    grain="pair of consecutive sites, hour of the departure and vehicle class, and all classes together",
-    key=("service_day", "hour_ts", "from_site_id", "to_site_id", "vehicle_class"),
-    columns=(
-        service_day,
-        hour_ts,
-        Column("from_site_id", STRING, en="Site at the start", nl="Meetpunt aan het begin"),
-        Column("to_site_id", STRING, en="Site at the end", nl="Meetpunt aan het einde"),
-        class_or_all,
-        count("n", "Legs that are not cut", "Ritdelen die niet afgesneden zijn"),
-        vehicles,
-        *travel_times,
-        status,
-    ),
-    warnings=("A 95th percentile of fewer than 60 legs is one vehicle's day.",),
 )
 
 flow_stock_15min = Table(

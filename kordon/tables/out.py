@@ -1,11 +1,11 @@
 """Product cells: each product's counts at its own grain, stored daily. Closed: a release is made from these, and only these."""
 
-from kordon.tables import flow
+from kordon.tables import cells, flow, times
 from kordon.tables.core import cordon_id
 from kordon.tables.raw import service_day
 from kordon.tables.record import CLOSED, DOUBLE, LONG, STRING, TIMESTAMP, Column, Table
 
-KEPT = flow.KEPT
+KEPT = cells.KEPT
 
 expanded = Column(
     "expanded", DOUBLE, en="Estimate of what there really was", nl="Schatting van wat er echt was", may_be_null=True, at_least=0
@@ -55,18 +55,18 @@ out_gate_hour_cell = Table(
         service_day,
         Column("hour_ts", TIMESTAMP, en="Start of the hour, UTC", nl="Begin van het uur, UTC"),
         cordon_id,
-        flow.gate_id,
-        flow.direction,
-        flow.vehicle_class,
-        flow.maybe(flow.passages),
-        flow.maybe(flow.vehicles),
-        flow.maybe(bounded),
+        cells.gate_id,
+        cells.direction,
+        cells.vehicle_class,
+        cells.maybe(cells.passages),
+        cells.maybe(cells.vehicles),
+        cells.maybe(bounded),
         largest_share,
         top_two_share,
         expanded,
         expanded_se,
-        flow.capped,
-        flow.status,
+        cells.capped,
+        cells.status,
     ),
     warnings=SENSITIVE,
 )
@@ -81,9 +81,9 @@ out_od_day_cell = Table(
         service_day,
         Column("origin_zone_id", STRING, en="Zone where first seen", nl="Zone waar eerst gezien"),
         Column("destination_zone_id", STRING, en="Zone where last seen", nl="Zone waar laatst gezien"),
-        flow.vehicle_class,
-        flow.trips,
-        flow.vehicles,
+        cells.vehicle_class,
+        cells.trips,
+        cells.vehicles,
         bounded,
         largest_share,
         top_two_share,
@@ -104,8 +104,8 @@ out_od_month_hour_cell = Table(
         Column("hour_ts", TIMESTAMP, en="Start of the hour, UTC", nl="Begin van het uur, UTC"),
         Column("origin_zone_id", STRING, en="Zone where first seen", nl="Zone waar eerst gezien"),
         Column("destination_zone_id", STRING, en="Zone where last seen", nl="Zone waar laatst gezien"),
-        flow.trips,
-        flow.vehicles,
+        cells.trips,
+        cells.vehicles,
         bounded,
         largest_share,
         top_two_share,
@@ -133,14 +133,14 @@ out_gate_pair_day_cell = Table(
             nl="Doorgaand, of elk ander bezoek met binnenkomst en vertrek",
             one_of=("through", "stay"),
         ),
-        flow.visits,
-        flow.vehicles,
+        cells.visits,
+        cells.vehicles,
         bounded,
         largest_share,
         top_two_share,
         expanded,
         expanded_se,
-        flow.capped,
+        cells.capped,
     ),
     warnings=SENSITIVE,
 )
@@ -154,10 +154,10 @@ out_through_day_cell = Table(
     columns=(
         service_day,
         cordon_id,
-        flow.class_or_all,
+        cells.class_or_all,
         Column("entries", LONG, en="Visits with an entry", nl="Bezoeken met een binnenkomst", unit="1", at_least=0),
         Column("through", LONG, en="Of these, driving through", nl="Daarvan doorgaand", unit="1", at_least=0),
-        flow.vehicles,
+        cells.vehicles,
         Column(
             "through_vehicles",
             LONG,
@@ -177,7 +177,7 @@ out_through_day_cell = Table(
         largest_share,
         top_two_share,
         *flow.through_figures,
-        flow.status,
+        cells.status,
     ),
     warnings=SENSITIVE,
 )
@@ -191,16 +191,16 @@ out_dwell_day_cell = Table(
     columns=(
         service_day,
         cordon_id,
-        flow.dwell_bin_s,
-        flow.visits,
-        flow.vehicles,
+        times.dwell_bin_s,
+        cells.visits,
+        cells.vehicles,
         bounded,
         largest_share,
         top_two_share,
         expanded,
         expanded_se,
-        flow.capped,
-        flow.status,
+        cells.capped,
+        cells.status,
     ),
     warnings=SENSITIVE,
 )
@@ -211,7 +211,7 @@ out_travel_time_hour_cell = Table(
     kept=KEPT,
     grain="cell of the product travel_time_hour: pair of consecutive sites and hour of the departure, all classes together",
     key=("service_day", "hour_ts", "from_site_id", "to_site_id"),
-    columns=tuple(c for c in flow.flow_travel_time_hour.columns if c.name != "vehicle_class"),
+    columns=tuple(c for c in times.flow_travel_time_hour.columns if c.name != "vehicle_class"),
     warnings=SENSITIVE,
 )
 

@@ -13,7 +13,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from kordon.spark import COLUMNS, session
+from kordon.persist import COLUMNS
+from kordon.spark import session
 from tests.e2e import vliet
 
 WAYS, VEHICLES = {"rows": "false", "columns": "true"}, 5000

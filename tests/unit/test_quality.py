@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 from pyspark.sql.types import StructField, StructType
 
+from kordon.accounts import Account
 from kordon.lake import conform, schema
-from kordon.run import Account, rule_name
+from kordon.run import rule_name
 from kordon.tables import TABLES
 from quality.facts import facts
 from quality.gate import NO_DAY, judge, unaccounted

@@ -5,15 +5,12 @@ from pyspark.sql import functions as F
 
 from jobs.distance import site_points, with_distance
 from jobs.reference import times_of, with_reference
+from jobs.stops import is_stop
 from kordon.accounts import all_accounts, counted
 from kordon.run import Run
 
 READS, WRITES = ("core_passage",), ("core_leg",)
 
-SLOW_FACTOR = 1.5
-STOP_MARGIN_S = 240
-"""A stop of min_stop_s shows as that much more than the reference, plus the time to park and leave (methods S8, section 6);
-ADR 4 says what other margins do."""
 KMH = 3.6
 
 
@@ -60,8 +57,7 @@ def cut(legs: DataFrame, *, min_stop_s: int, longest_gap_s: int, max_speed_kmh: 
     Returns:
         Rows of ``core_leg``.
     """
-    gap, reference = F.col("gap_s"), F.col("reference_s")
-    stopped = gap > F.greatest(SLOW_FACTOR * reference, reference + min_stop_s + STOP_MARGIN_S)
+    gap, stopped = F.col("gap_s"), is_stop(min_stop_s=min_stop_s)
     too_fast = gap + clock_tolerance_s < F.col("distance_m") / (max_speed_kmh / KMH)
     reason = F.when(too_fast, "too_fast").when(gap > longest_gap_s, "longest_gap").when(stopped, "stop")
     return legs.withColumn("cut_reason", reason).withColumn("is_cut", reason.isNotNull()).drop("distance_m")

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 from pyspark.sql import DataFrame, Window, WindowSpec
 from pyspark.sql import functions as F
 
-from jobs.distance import site_points, with_distance
-from jobs.reference import times_of, with_reference
 from jobs.service_day import day_start, service_day
+from jobs.stops import SENSITIVITY_S, is_stop
 from kordon.accounts import all_accounts, counted, summed
 from kordon.run import Run
 from kordon.spark import small_frame
@@ -18,8 +17,34 @@ if TYPE_CHECKING:
 
     from kordon.city import City
 
-READS, WRITES = ("core_passage", "core_open_visit"), ("core_visit", "core_open_visit")
+READS, WRITES = ("core_passage", "core_leg", "core_open_visit"), ("core_visit", "core_open_visit")
 LOOK_BACK = {"core_open_visit": 1}
+
+LIMITS_S = {"trip_short": -SENSITIVITY_S, "trip": 0, "trip_long": SENSITIVITY_S}
+"""A vehicle's trip of the day by number, when the limit of a stop is so much longer; the longer, the fewer trips."""
+
+
+def with_trips(passages: DataFrame, legs: DataFrame, *, min_stop_s: int) -> DataFrame:
+    """Add to passages the number of the trip that each is part of, once a limit of :data:`LIMITS_S`.
+
+    Args:
+        passages: rows of ``core_passage``.
+        legs: rows of ``core_leg``.
+        min_stop_s: the city's definition of a stop, in seconds.
+    """
+    in_order = Window.partitionBy("vid", "service_day").orderBy("arrive_ts", "to_passage_id")
+    # What is cut for another reason than a stop is cut whatever the limit.
+    for_good = F.col("is_cut") & (F.col("cut_reason") != "stop")
+    cuts = {name: for_good | is_stop(min_stop_s=min_stop_s, longer_s=longer_s) for name, longer_s in LIMITS_S.items()}
+    numbered = legs.select(
+        "service_day",
+        "vid",
+        F.col("to_passage_id").alias("passage_id"),
+        *(F.sum(cut.cast("int")).over(in_order).alias(name) for name, cut in cuts.items()),
+    )
+    # Both sides lie together by vehicle; hashing one side spares the sort that a merge would ask of both.
+    joined = passages.join(numbered.hint("shuffle_hash"), ["service_day", "vid", "passage_id"], "left")
+    return joined.fillna(0, subset=list(LIMITS_S))
 
 
 def by_vehicle() -> WindowSpec:
@@ -31,7 +56,7 @@ def gate_events(passages: DataFrame, *, gates: DataFrame) -> DataFrame:
     """Passages at gates: one row per passage and cordon.
 
     Args:
-        passages: rows of ``core_passage``.
+        passages: rows of :func:`with_trips`.
         gates: ``site_id``, ``cordon_id``, ``gate_id``, ``gate_direction`` (``in``, ``out``, ``both``); small.
 
     Returns:
@@ -47,6 +72,7 @@ def gate_events(passages: DataFrame, *, gates: DataFrame) -> DataFrame:
         "vehicle_class",
         "country",
         "passage_id",
+        *LIMITS_S,
         F.col("first_ts").alias("ts"),
         told.alias("known"),
     )
@@ -85,7 +111,7 @@ def stays(events: DataFrame, *, periods: DataFrame, max_stay_s: int, timezone: s
         One row per stay with ``end_ts``, the moment from which it is known, and ``service_day``, that moment's day.
     """
     seconds = F.col("ts").cast("double")
-    following = {c: F.lead(c).over(by_vehicle()) for c in ("event", "ts", "gate_id", "site_id")}
+    following = {c: F.lead(c).over(by_vehicle()) for c in ("event", "ts", "gate_id", "site_id", "service_day", *LIMITS_S)}
     before = F.lag("event").over(by_vehicle())
     silence = seconds - F.lag(seconds).over(by_vehicle())
     paired = events.select(
@@ -103,6 +129,8 @@ def stays(events: DataFrame, *, periods: DataFrame, max_stay_s: int, timezone: s
     )
     entered, left = F.col("event") == "in", (F.col("event") == "out") | F.col("has_exit")
     exit_is_own = F.col("event") == "out"
+    same_day = F.col("has_exit") & (F.col("next_service_day") == F.col("service_day"))
+    in_one_trip = (F.when(same_day & (F.col(name) == F.col(f"next_{name}")), F.lit(s)) for name, s in LIMITS_S.items())
     return bounded.withColumn("end_ts", ends).select(
         service_day(F.col("end_ts"), timezone=timezone).alias("service_day"),
         "passage_id",
@@ -117,6 +145,7 @@ def stays(events: DataFrame, *, periods: DataFrame, max_stay_s: int, timezone: s
         F.when(left, F.when(exit_is_own, F.col("ts")).otherwise(F.col("next_ts"))).alias("exit_ts"),
         F.when(entered, F.col("site_id")).alias("entry_site_id"),
         F.when(left, F.when(exit_is_own, F.col("site_id")).otherwise(F.col("next_site_id"))).alias("exit_site_id"),
+        F.coalesce(*in_one_trip).alias("one_trip_if_longer_s"),
         "end_ts",
     )
 
@@ -124,34 +153,30 @@ def stays(events: DataFrame, *, periods: DataFrame, max_stay_s: int, timezone: s
 def classified(
     known: DataFrame,
     *,
-    through_offset_s: int,
-    through_longest_s: int,
     uturn_s: int,
     short_visit_s: int,
     long_visit_s: int,
     timezone: str,
 ) -> DataFrame:
-    """Class each stay by its gates and its duration.
+    """Class each stay by its gates and its duration; who is in and out on one trip has driven through (ADR 9).
 
     Args:
-        known: rows of :func:`visits` with ``reference_s``, the expected driving time between the two gates in seconds.
-        through_offset_s: driving through may take this much longer than expected (methods section 6), in seconds.
-        through_longest_s: and never longer than this, in seconds.
+        known: rows of :func:`visits`.
+        uturn_s, short_visit_s, long_visit_s: the longest of each class, in seconds.
     """
-    limit = F.least(F.col("reference_s") + through_offset_s, F.lit(through_longest_s)).cast("int")
     spans = service_day(F.col("entry_ts"), timezone=timezone) < service_day(F.col("exit_ts"), timezone=timezone)
     same_gate = F.col("entry_gate_id") == F.col("exit_gate_id")
     kind = (
         F.when(F.col("entry_ts").isNull(), "no_entry")
         .when(F.col("exit_ts").isNull(), "no_exit")
         .when(same_gate & (F.col("dwell_s") <= uturn_s), "uturn")
-        .when(~same_gate & (F.col("dwell_s") <= F.col("through_limit_s")), "through")
+        .when(~same_gate & (F.col("one_trip_if_longer_s") <= 0), "through")
         .when(spans, "overnight")
         .when(F.col("dwell_s") <= short_visit_s, "short_visit")
         .when(F.col("dwell_s") <= long_visit_s, "visit")
         .otherwise("long")
     )
-    return known.withColumn("through_limit_s", limit).select(
+    return known.select(
         "service_day",
         F.col("passage_id").alias("visit_id"),
         "vid",
@@ -166,7 +191,7 @@ def classified(
         "exit_ts",
         "dwell_s",
         kind.alias("visit_class"),
-        "through_limit_s",
+        "one_trip_if_longer_s",
     )
 
 
@@ -205,6 +230,7 @@ def carried(inside: DataFrame) -> DataFrame:
         "country",
         F.col("entry_passage_id").alias("passage_id"),
         F.col("entry_ts").alias("ts"),
+        *(F.lit(None).cast("bigint").alias(name) for name in LIMITS_S),
         F.lit("in").alias("known"),
     )
 
@@ -238,7 +264,8 @@ def main(run: Run) -> None:
     city, methods = run.city, run.city.methods
     first_day, last_day = min(run.days), max(run.days)
     max_stay_s = methods.max_stay_days * 86_400
-    events = gate_events(run.table("core_passage"), gates=gate_table(run.spark, city))
+    passages = with_trips(run.table("core_passage"), run.table("core_leg"), min_stop_s=methods.min_stop_s)
+    events = gate_events(passages, gates=gate_table(run.spark, city))
     accounts = [counted(events, reason="in")]
     if city.key_period(first_day)[1] < first_day:
         inside = run.look_back("core_open_visit", days=LOOK_BACK["core_open_visit"])
@@ -254,28 +281,10 @@ def main(run: Run) -> None:
             timezone=city.timezone,
         ),
     )
-    known = with_distance(
-        visits(all_stays, last_day=last_day),
-        points=site_points(run.spark, city),
-        start="entry_site_id",
-        end="exit_site_id",
-    )
-    pair, depart = ("cordon_id", "entry_gate_id", "exit_gate_id"), "entry_ts"
-    expected = with_reference(
-        known,
-        times=run.once("visit_times", lambda: times_of(known, pair=pair, depart=depart, seconds="dwell_s")),
-        pair=pair,
-        depart=depart,
-        least_n=methods.reference_min_n,
-        cap_speed_ms=methods.through_cap_speed_ms,
-        cap_offset_s=methods.through_cap_offset_s,
-    )
     run.write(
         "core_visit",
         classified(
-            expected,
-            through_offset_s=methods.through_offset_s,
-            through_longest_s=methods.through_longest_s,
+            visits(all_stays, last_day=last_day),
             uturn_s=methods.uturn_s,
             short_visit_s=methods.short_visit_s,
             long_visit_s=methods.long_visit_s,

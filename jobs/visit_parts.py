@@ -7,18 +7,17 @@ from pyspark.sql import functions as F
 
 from jobs.detected import day_part, detection_of
 from jobs.expansion import LEAST_UP, PROFILE_ERROR, squared
+from jobs.stops import SENSITIVITY_S
 from kordon.run import Run
 from kordon.spark import small_frame
 
 ENDS = ("entry_", "exit_")
-SENSITIVITY_S = 120
-"""The limit of driving through is a definition: figures are given for a shorter and a longer one too (methods section 6)."""
 
 
 def is_through(*, longer_s: int) -> Column:
-    """Whether a visit would drive through with a limit that is so many seconds longer."""
-    in_time = F.col("dwell_s") <= F.col("through_limit_s") + longer_s
-    return F.coalesce((F.col("entry_gate_id") != F.col("exit_gate_id")) & in_time, F.lit(False))
+    """Whether a visit would drive through if the limit of a stop were so many seconds longer."""
+    in_one_trip = F.col("one_trip_if_longer_s") <= longer_s
+    return F.coalesce((F.col("entry_gate_id") != F.col("exit_gate_id")) & in_one_trip, F.lit(False))
 
 
 def visit_parts(visits: DataFrame, *, cell: list[str], timezone: str) -> DataFrame:

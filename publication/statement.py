@@ -41,8 +41,10 @@ def statement(*, detection: pd.DataFrame, cameras: pd.DataFrame, through: pd.Dat
             "What a stop is",
             "Wat een stop is",
             f"A trip ends where a vehicle stops for {methods.min_stop_s / 60:.0f} minutes or longer; shorter stops are part of it. "
+            "Who enters and leaves an area on one trip, by two gates, drives through. "
             "Trips run from the first to the last camera that saw the vehicle, not from door to door.",
             f"Een rit eindigt waar een voertuig {methods.min_stop_s / 60:.0f} minuten of langer stilstaat; kortere stops horen erbij. "
+            "Wie een gebied op één rit in- en uitrijdt, langs twee poorten, rijdt door. "
             "Ritten lopen van de eerste tot de laatste camera die het voertuig zag, niet van deur tot deur.",
         ),
         Point(
@@ -103,8 +105,8 @@ def _threshold(through: pd.DataFrame) -> Point:
     return Point(
         "Where driving through ends",
         "Waar doorrijden ophoudt",
-        f"A limit that is two minutes shorter or longer moves the through share by {by} points.",
-        f"Een grens die twee minuten korter of langer is verschuift het aandeel doorgaand verkeer met {by_nl} punten.",
+        f"A limit of a stop that is two minutes shorter or longer moves the through share by {by} points.",
+        f"Een grens van een stop die twee minuten korter of langer is verschuift het aandeel doorgaand verkeer met {by_nl} punten.",
     )
 
 

@@ -199,13 +199,12 @@ core_visit = Table(
             one_of=("uturn", "through", "short_visit", "visit", "long", "overnight", "no_entry", "no_exit"),
         ),
         Column(
-            "through_limit_s",
+            "one_trip_if_longer_s",
             INT,
-            en="Longest stay of this gate pair that still counts as driving through",
-            nl="Langste verblijf van dit poortenpaar dat nog als doorgaand telt",
+            en="Least by which the limit of a stop must be longer for entry and exit to be of one trip: -120, 0, 120, or NULL",
+            nl="Hoeveel de grens van een stop minstens langer moet zijn opdat binnen- en buitenrijden één rit is: -120, 0, 120 of NULL",
             unit="s",
             may_be_null=True,
-            at_least=0,
         ),
     ),
     warnings=(

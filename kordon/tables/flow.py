@@ -170,10 +170,8 @@ through_figures = (
     share("through_share", "through_expanded / entries_expanded", "through_expanded / entries_expanded"),
     share("through_share_low", "Lower bound of its 95 % interval", "Ondergrens van het 95 %-interval"),
     share("through_share_high", "Upper bound of its 95 % interval", "Bovengrens van het 95 %-interval"),
-    share(
-        "through_share_short", "The share with a limit that is 120 s shorter", "Het aandeel met een grens die 120 s korter is"
-    ),
-    share("through_share_long", "The share with a limit that is 120 s longer", "Het aandeel met een grens die 120 s langer is"),
+    share("through_share_short", "The share if a stop were 120 s shorter", "Het aandeel als een stop 120 s korter was"),
+    share("through_share_long", "The share if a stop were 120 s longer", "Het aandeel als een stop 120 s langer was"),
     capped,
 )
 
@@ -195,7 +193,7 @@ flow_through_day = Table(
     ),
     warnings=(
         "The share is that of the expanded figures; where these are empty there is none, and through / entries is too low.",
-        "A stop that is shorter than the limit of driving through cannot be told from it.",
+        "A stop of under ten minutes (min_stop_s) is part of driving through.",
     ),
 )
 

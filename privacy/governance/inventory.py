@@ -69,7 +69,7 @@ KINDS = (
         "DerivedPersonalData",
         _names(
             "reads gap_s reference_s reference_level is_cut cut_reason duration_s passages flags dwell_s visit_class "
-            "through_limit_s"
+            "one_trip_if_longer_s"
         ),
     ),
     Kind(

@@ -11,7 +11,7 @@ import pandas as pd
 
 from fidelity import boundaries, product, truth, view
 from fidelity.place import Place
-from jobs.s06_legs import SLOW_FACTOR, STOP_MARGIN_S
+from jobs.stops import SLOW_FACTOR, STOP_MARGIN_S
 from kordon.city import load
 from kordon.lake import Lake
 from kordon.spark import session

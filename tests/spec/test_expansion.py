@@ -17,10 +17,10 @@ from tests.spec.table import DAY, frame
 BRUSSELS = "Europe/Brussels"
 
 VISITS = """
-    visit_id | vid | cordon_id | vehicle_class | entry_gate_id | entry_site_id | entry_ts | exit_gate_id | exit_site_id | exit_ts  | dwell_s | visit_class | through_limit_s
-    v1       | A   | ring      | car           | G1            | i1            | 08:10:00 | G2           | o2           | 08:15:00 | 300     | through     | 450
-    v2       | A   | ring      | car           | G1            | i1            | 08:30:00 | G2           | o2           | 08:38:00 | 480     | short_visit | 450
-    v3       | B   | ring      | van           | G1            | i1            | 08:50:00 | G1           | o1           | 08:55:00 | 300     | uturn       | 450
+    visit_id | vid | cordon_id | vehicle_class | entry_gate_id | entry_site_id | entry_ts | exit_gate_id | exit_site_id | exit_ts  | dwell_s | visit_class | one_trip_if_longer_s
+    v1       | A   | ring      | car           | G1            | i1            | 08:10:00 | G2           | o2           | 08:15:00 | 300     | through     | -120
+    v2       | A   | ring      | car           | G1            | i1            | 08:30:00 | G2           | o2           | 08:38:00 | 480     | short_visit | 120
+    v3       | B   | ring      | van           | G1            | i1            | 08:50:00 | G1           | o1           | 08:55:00 | 300     | uturn       | -120
     v4       | C   | ring      | car           | G2            | i2            | 09:00:00 | -            | -            | -        | -       | no_exit     | -
     v5       | D   | ring      | car           | -             | -             | -        | G1           | o1           | 09:30:00 | -       | no_entry    | -
 """

@@ -46,7 +46,7 @@ def test_an_hour_that_was_half_up_counts_twice_and_an_unknown_q_is_told(spark, s
 
 
 def test_who_leaves_without_having_entered_was_inside_but_for_the_entries_that_were_missed(spark, spec, chances):
-    stay = "vid | cordon_id | vehicle_class | entry_gate_id | entry_site_id | entry_ts | exit_gate_id | exit_site_id | exit_ts | dwell_s | visit_class | through_limit_s\n"
+    stay = "vid | cordon_id | vehicle_class | entry_gate_id | entry_site_id | entry_ts | exit_gate_id | exit_site_id | exit_ts | dwell_s | visit_class | one_trip_if_longer_s\n"
     day = "A | ring | car | G | i | 08:00:00 | G | o | 09:00:00 | 3600 | short_visit | -\n"
     old = "B | ring | car | G | i | 2026-03-09 20:00:00 | G | o | 09:00:00 | 46800 | overnight | -\n"
     left = "C | ring | car | - | - | - | G | o | 09:00:00 | - | no_entry | -\n"

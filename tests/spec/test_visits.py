@@ -3,7 +3,7 @@ import datetime as dt
 import pytest
 from pyspark.sql import functions as F
 
-from jobs.s08_visits import classified, directed, gate_events, stays, still_inside, visits
+from jobs.s08_visits import LIMITS_S, classified, directed, gate_events, stays, still_inside, visits, with_trips
 from tests.spec.table import frame
 
 DAY_S = 86_400
@@ -17,6 +17,8 @@ def _stays(spark, events: str, *, period_end: str = "2026-03-11 03:00:00", max_s
     )
     for column in ("vehicle_class", "country"):
         rows = rows.withColumn(column, F.lit("car"))
+    for column in LIMITS_S:
+        rows = rows.withColumn(column, F.col(column) if column in rows.columns else F.lit(0))
     return stays(rows, periods=periods, max_stay_s=max_stay_s, timezone=BRUSSELS)
 
 
@@ -31,7 +33,7 @@ def test_a_gate_or_else_the_read_tells_the_direction(spark, spec):
     spec(
         gate_events,
         gates=gates,
-        constants={"vehicle_class": "car", "country": "BE"},
+        constants={"vehicle_class": "car", "country": "BE", **dict.fromkeys(LIMITS_S, 0)},
         given="""
             vid | passage_id | site_id | first_ts | direction
             A   | p1         | S1      | 08:00:00 | -
@@ -142,37 +144,89 @@ def test_an_exit_after_the_longest_stay_has_missed_its_entry(spark):
     assert {(r.entry_gate_id, r.exit_gate_id) for r in found.collect()} == {("G1", None), (None, "G2")}
 
 
+def test_a_stay_is_of_one_trip_where_no_leg_in_between_is_cut_whatever_other_cordons_saw(spark):
+    passages = frame(
+        spark,
+        """vid | passage_id | site_id | first_ts
+           A   | p1         | S1      | 08:00:00
+           A   | p2         | S2      | 08:20:00
+           A   | p3         | S3      | 08:36:01
+           B   | p4         | S1      | 08:00:00
+           B   | p5         | S2      | 08:05:00
+           C   | p6         | S1      | 08:00:00
+           C   | p7         | S2      | 08:01:00""",
+    )
+    legs = frame(
+        spark,
+        # A stop of ten minutes shows as 840 s over the reference: the second leg is 61 s over, the first 100 s under.
+        """vid | to_passage_id | arrive_ts | gap_s | reference_s | is_cut | cut_reason
+           A   | p2            | 08:20:00  | 840   | 100         | false  | -
+           A   | p3            | 08:36:01  | 961   | 60          | true   | stop
+           B   | p5            | 08:05:00  | 300   | 280         | false  | -
+           C   | p7            | 08:01:00  | 60    | 300         | true   | too_fast""",
+    ).withColumn("is_cut", F.col("is_cut").cast("boolean"))
+    found = with_trips(passages, legs, min_stop_s=600)
+    trips = {r.passage_id: (r.trip_short, r.trip, r.trip_long) for r in found.collect()}
+    assert trips == {
+        "p1": (0, 0, 0),
+        "p2": (1, 0, 0),
+        "p3": (2, 1, 0),
+        "p4": (0, 0, 0),
+        "p5": (0, 0, 0),
+        "p6": (0, 0, 0),
+        "p7": (1, 1, 1),
+    }
+
+
+def test_an_entry_and_an_exit_are_of_one_trip_by_the_shortest_limit_that_says_so(spark):
+    found = _stays(
+        spark,
+        """
+        vid | cordon_id | passage_id | gate_id | site_id | ts       | event | trip_short | trip | trip_long
+        A   | ring      | p1         | G1      | S1      | 08:00:00 | in    | 3          | 2    | 1
+        A   | ring      | p2         | G2      | S2      | 08:30:00 | out   | 3          | 2    | 1
+        B   | ring      | p3         | G1      | S1      | 08:00:00 | in    | 0          | 0    | 0
+        B   | ring      | p4         | G2      | S2      | 08:30:00 | out   | 1          | 0    | 0
+        C   | ring      | p5         | G1      | S1      | 08:00:00 | in    | 0          | 0    | 0
+        C   | ring      | p6         | G2      | S2      | 08:30:00 | out   | 1          | 1    | 0
+        D   | ring      | p7         | G1      | S1      | 08:00:00 | in    | 0          | 0    | 0
+        D   | ring      | p8         | G2      | S2      | 08:30:00 | out   | 1          | 1    | 1
+        E   | ring      | p9         | G1      | S1      | 08:00:00 | in    | 0          | 0    | 0
+        """,
+    )
+    assert {r.passage_id: r.one_trip_if_longer_s for r in found.collect()} == {
+        "p1": -120,
+        "p3": 0,
+        "p5": 120,
+        "p7": None,
+        "p9": None,
+    }
+
+
 @pytest.mark.parametrize(
-    ("entry", "exit_", "gates", "expected"),
+    ("entry", "exit_", "gates", "longer_s", "expected"),
     [
-        ("08:00:00", "08:10:00", ("G1", "G1"), "uturn"),
-        ("08:00:00", "08:10:01", ("G1", "G1"), "short_visit"),
-        ("08:00:00", "08:10:00", ("G1", "G2"), "through"),
-        ("08:00:00", "08:10:01", ("G1", "G2"), "short_visit"),
-        ("08:00:00", "10:00:01", ("G1", "G2"), "visit"),
-        ("08:00:00", "14:00:01", ("G1", "G2"), "long"),
-        ("02:30:00", "03:30:00", ("G1", "G2"), "overnight"),
-        ("08:00:00", None, ("G1", None), "no_exit"),
-        (None, "08:00:00", (None, "G2"), "no_entry"),
+        ("08:00:00", "08:10:00", ("G1", "G1"), "-120", "uturn"),
+        ("08:00:00", "08:10:01", ("G1", "G1"), "-120", "short_visit"),
+        ("08:00:00", "08:10:00", ("G1", "G2"), "0", "through"),
+        ("08:00:00", "08:40:00", ("G1", "G2"), "-120", "through"),
+        ("08:00:00", "08:10:00", ("G1", "G2"), "120", "short_visit"),
+        ("08:00:00", "10:00:01", ("G1", "G2"), "-", "visit"),
+        ("08:00:00", "14:00:01", ("G1", "G2"), "-", "long"),
+        ("02:30:00", "03:30:00", ("G1", "G2"), "-", "overnight"),
+        ("08:00:00", None, ("G1", None), "-", "no_exit"),
+        (None, "08:00:00", (None, "G2"), "-", "no_entry"),
     ],
 )
-def test_a_visit_is_classed_by_gates_and_duration(spark, entry, exit_, gates, expected):
-    row = f"v1 | A | ring | car | BE | {gates[0] or '-'} | {entry or '-'} | {gates[1] or '-'} | {exit_ or '-'} | S | S | 300"
+def test_a_visit_is_classed_by_gates_and_duration(spark, entry, exit_, gates, longer_s, expected):
+    row = f"v1 | A | ring | car | BE | {gates[0] or '-'} | {entry or '-'} | {gates[1] or '-'} | {exit_ or '-'} | S | S | {longer_s}"
     known = visits(
         frame(
             spark,
-            "passage_id | vid | cordon_id | vehicle_class | country | entry_gate_id | entry_ts | exit_gate_id | exit_ts | entry_site_id | exit_site_id | reference_s\n"
+            "passage_id | vid | cordon_id | vehicle_class | country | entry_gate_id | entry_ts | exit_gate_id | exit_ts | entry_site_id | exit_site_id | one_trip_if_longer_s\n"
             + row,
-        ).withColumn("reference_s", F.col("reference_s").cast("int")),
+        ).withColumn("one_trip_if_longer_s", F.col("one_trip_if_longer_s").cast("int")),
         last_day=dt.date(2026, 3, 10),
     )
-    found = classified(
-        known,
-        through_offset_s=300,
-        through_longest_s=3600,
-        uturn_s=600,
-        short_visit_s=7200,
-        long_visit_s=21_600,
-        timezone=BRUSSELS,
-    )
+    found = classified(known, uturn_s=600, short_visit_s=7200, long_visit_s=21_600, timezone=BRUSSELS)
     assert found.first().visit_class == expected

@@ -11,7 +11,7 @@ from fidelity.place import Place
 from fidelity.product import Frames, has
 from fidelity.scores import Measure, Measures, number, part_of
 from fidelity.through import PAIR_DAY, true_pair_days
-from fidelity.travel import medians_error, of_legs, of_table
+from fidelity.travel import MEDIAN, TAIL, error, of_legs, of_table
 from fidelity.truth import Truth
 from fidelity.view import View
 
@@ -139,12 +139,15 @@ def _zone_days(frames: Frames, *, truth: Truth, place: Place) -> Comparison | No
 
 
 def _travel(frames: Frames, view: View | None, naive: View | None, *, truth: Truth, pair: pd.DataFrame) -> Measures:
-    shown = of_table(frames["flow_travel_time_hour"], days=truth.days)
-    if shown is None and view is not None:
-        shown = of_legs(view.leg)
-    ours, n = medians_error(shown, pair)
-    theirs, naive_n = medians_error(of_legs(naive.leg) if naive is not None else None, pair)
-    return {"travel_median_mape_pct": Measure(number(ours), number(theirs), n or naive_n)}
+    measured: Measures = {}
+    for name, which in (("median", MEDIAN), ("tail", TAIL)):
+        shown = of_table(frames["flow_travel_time_hour"], which, days=truth.days)
+        if shown is None and view is not None:
+            shown = of_legs(view.leg, which)
+        ours, n = error(shown, pair, which)
+        theirs, naive_n = error(of_legs(naive.leg, which) if naive is not None else None, pair, which)
+        measured[f"travel_{name}_mape_pct"] = Measure(number(ours), number(theirs), n or naive_n)
+    return measured
 
 
 def _detection(table: pd.DataFrame | None, read: pd.DataFrame | None, *, truth: Truth, place: Place) -> tuple[Measures, Plots]:

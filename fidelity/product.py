@@ -45,7 +45,7 @@ NEEDED = {
         *("entries_expanded", "through_expanded", "through_share", "through_share_low", "through_share_high"),
     ),
     "flow_stock_15min": ("service_day", "slot_ts", "cordon_id", "vehicles_inside"),
-    "flow_travel_time_hour": ("service_day", "hour_ts", "from_site_id", "to_site_id", "vehicle_class", "n", "p50_s"),
+    "flow_travel_time_hour": ("service_day", "hour_ts", "from_site_id", "to_site_id", "vehicle_class", "n", "p50_s", "p95_s"),
 }
 
 Frames = dict[str, pd.DataFrame | None]

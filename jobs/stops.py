@@ -1,4 +1,4 @@
-"""When a gap between two passages of a vehicle means that it stopped: the one rule behind trips and driving through."""
+"""When a gap between two passages of a vehicle means that it stopped: the one rule of trips, driving through and driving times."""
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -12,6 +12,10 @@ SENSITIVITY_S = 120
 
 
 def is_stop(*, min_stop_s: int, longer_s: int = 0) -> Column:
-    """Whether ``gap_s`` is longer than ``reference_s`` explains, with a limit that is some seconds longer."""
+    """Whether ``gap_s`` is longer than ``reference_s`` and a stop of under ``min_stop_s`` explain, with 0 whether it is any stop.
+
+    Args:
+        longer_s: the limit is to be so many seconds longer.
+    """
     reference = F.col("reference_s")
     return F.col("gap_s") > F.greatest(SLOW_FACTOR * reference, reference + min_stop_s + STOP_MARGIN_S) + longer_s

@@ -37,23 +37,17 @@ def visit_parts(visits: DataFrame, *, cell: list[str], timezone: str) -> DataFra
     )
 
 
-def at_three_thresholds(parts: DataFrame, *, kind: str) -> DataFrame:
-    """Let every part with n_long that is no through traffic count for the longer limit of the cell that is.
+def at_three_thresholds(parts: DataFrame, *, kind: str, stay: str) -> DataFrame:
+    """Let what another limit would move between driving through and staying count for both cells' ranges.
 
     Args:
         parts: rows of :func:`visit_parts` whose cell has the column ``kind``, with the value ``through`` among others.
+        stay: the kind of what a shorter limit would not let through.
     """
-    through = F.col(kind) == "through"
-    own = F.struct(
-        F.col(kind),
-        F.col("n"),
-        F.when(through, F.col("n_short")).otherwise(0).alias("n_short"),
-        F.when(through, F.col("n_long")).otherwise(0).alias("n_long"),
-    )
-    nearly = F.struct(
-        F.lit("through").alias(kind), F.lit(0).cast("long").alias("n"), F.lit(0).cast("long").alias("n_short"), "n_long"
-    )
-    both = F.when(~through & (F.col("n_long") > 0), F.array(own, nearly)).otherwise(F.array(own))
+    own = F.struct(kind, "n", "n_short", "n_long")
+    other = F.when(F.col(kind) == "through", stay).otherwise("through")
+    moved = F.struct(other.alias(kind), F.lit(0).cast("long").alias("n"), "n_short", "n_long")
+    both = F.when(F.col("n_long") > F.col("n_short"), F.array(own, moved)).otherwise(F.array(own))
     rest = [c for c in parts.columns if c not in (kind, "n", "n_through", "n_short", "n_long")]
     return parts.select(*rest, F.explode(both).alias("part")).select(*rest, "part.*")
 

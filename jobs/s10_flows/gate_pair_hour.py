@@ -37,7 +37,9 @@ def gate_pair_hour(visits: DataFrame, *, site_hours: DataFrame, detection: DataF
     whole = visits.filter(F.col("dwell_s").isNotNull()).withColumn("hour_ts", hour_of(F.col("entry_ts")))
     found = counts(whole, cell=CELL, measure="visits")
     by_exit = whole.withColumn("exit_hour_ts", hour_of(F.col("exit_ts")))
-    parts = at_three_thresholds(visit_parts(by_exit, cell=[*CELL, "exit_hour_ts"], timezone=timezone), kind="visit_class")
+    parts = at_three_thresholds(
+        visit_parts(by_exit, cell=[*CELL, "exit_hour_ts"], timezone=timezone), kind="visit_class", stay="short_visit"
+    )
     known = with_up_share(with_q(parts, detection, ends=ENDS), site_hours)
     grown = expanded(known, cell=CELL, ends=ENDS, thresholds=True, also={"least_up": F.min("up_share")})
     named = grown.withColumnsRenamed({"expanded": "visits_expanded", "expanded_se": "visits_se"})

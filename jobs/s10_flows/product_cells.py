@@ -28,7 +28,7 @@ def gate_pair_day(visits: DataFrame, *, detection: DataFrame, timezone: str) -> 
     """
     kind = F.when(F.col("visit_class") == "through", "through").otherwise("stay")
     whole = visits.filter(F.col("dwell_s").isNotNull()).withColumn("kind", kind)
-    parts = at_three_thresholds(visit_parts(whole, cell=PAIR_CELL, timezone=timezone), kind="kind")
+    parts = at_three_thresholds(visit_parts(whole, cell=PAIR_CELL, timezone=timezone), kind="kind", stay="stay")
     grown = expanded(with_q(parts, detection, ends=ENDS), cell=PAIR_CELL, ends=ENDS, thresholds=True)
     found = bounding.cells(bounding.kept_visits(whole), cell=PAIR_CELL, measure="visits")
     return found.join(grown, PAIR_CELL, "left")

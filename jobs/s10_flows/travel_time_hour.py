@@ -6,6 +6,7 @@ from pyspark.sql import functions as F
 from jobs.counting import low_n, spread, with_all_classes
 from jobs.detected import day_part
 from jobs.service_day import hour_of
+from jobs.stops import is_stop
 from kordon.run import Run
 
 READS, WRITES = ("core_leg",), ("flow_travel_time_hour",)
@@ -23,8 +24,8 @@ ENOUGH_FOR_TAIL = 20
 
 
 def driven_legs(legs: DataFrame) -> DataFrame:
-    """Legs that are not cut, between two sites; never trimmed again, which would bias medians (methods section 6)."""
-    return legs.filter(~F.col("is_cut") & (F.col("from_site_id") != F.col("to_site_id")))
+    """Legs between two sites that were driven without any stop, however short: a leg that is not cut may hold one of minutes (ADR 10)."""
+    return legs.filter(~F.col("is_cut") & ~is_stop(min_stop_s=0) & (F.col("from_site_id") != F.col("to_site_id")))
 
 
 def free_flow(driven: DataFrame, *, timezone: str) -> DataFrame:

@@ -100,10 +100,13 @@ flow_travel_time_hour = Table(
         Column("from_site_id", STRING, en="Site at the start", nl="Meetpunt aan het begin"),
         Column("to_site_id", STRING, en="Site at the end", nl="Meetpunt aan het einde"),
         class_or_all,
-        count("n", "Legs that are not cut", "Ritdelen die niet afgesneden zijn"),
+        count("n", "Legs driven without a stop", "Ritdelen zonder stop"),
         vehicles,
         *travel_times,
         status,
     ),
-    warnings=("A 95th percentile of fewer than 60 legs is one vehicle's day.",),
+    warnings=(
+        "A 95th percentile of fewer than 60 legs is one vehicle's day.",
+        "A leg that takes 1.5 times as long as expected and four minutes more counts as a stop, also where the road was blocked.",
+    ),
 )

@@ -46,6 +46,7 @@ TABLES = {
         "dwell_p90_pct": "dwell: p90, %",
         "stock_error_pct": "stock: error / maximum, %",
         "travel_median_mape_pct": "link medians, %",
+        "travel_tail_mape_pct": "link 95th percentiles, %",
     },
     "Intervals and detection": {
         "gate_coverage_pct": "gate-hours: covered, %",

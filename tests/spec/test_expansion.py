@@ -106,9 +106,10 @@ def test_the_sites_of_a_gate_are_each_divided_by_their_own_q(spark, spec, chance
 
 def test_a_pair_of_gates_stands_for_one_over_both_chances_and_knows_the_range_of_its_threshold(spark, spec, chances):
     hours = frame(spark, "hour_ts | site_id | up_share\n 08:00:00 | i1 | 1\n 08:00:00 | o2 | 1\n 08:00:00 | o1 | 0.5")
-    # f = 2.5: f (f - 1), what hours do to q, and half the range from 1 visit within 330 s to 2 within 570 s
+    # f = 2.5: f (f - 1), what hours do to q, and half the range from 1 visit with the shorter limit to 2 with
+    # the longer; what one kind gains the other loses
     model = (MODEL_LOGIT * (1 - 0.8)) ** 2 + (MODEL_LOGIT * (1 - 0.5)) ** 2
-    through_se = (2.5 * 1.5 + model * 2.5**2 + ((2 - 1) * 2.5 / 2) ** 2) ** 0.5
+    se = (2.5 * 1.5 + model * 2.5**2 + ((2 - 1) * 2.5 / 2) ** 2) ** 0.5
     spec(
         gate_pair_hour,
         site_hours=hours,
@@ -117,8 +118,8 @@ def test_a_pair_of_gates_stands_for_one_over_both_chances_and_knows_the_range_of
         given=frame(spark, VISITS),
         then=f"""
             hour_ts  | entry_gate_id | exit_gate_id | visit_class | vehicle_class | visits | vehicles | visits_expanded | visits_se         | status
-            08:00:00 | G1            | G2           | through     | car           | 1      | 1        | 2.5             | {round(through_se, 4):g}| low_n
-            08:00:00 | G1            | G2           | short_visit | car           | 1      | 1        | 2.5             | 1.9655            | low_n
+            08:00:00 | G1            | G2           | through     | car           | 1      | 1        | 2.5             | {round(se, 4):g}          | low_n
+            08:00:00 | G1            | G2           | short_visit | car           | 1      | 1        | 2.5             | {round(se, 4):g}          | low_n
             08:00:00 | G1            | G1           | uturn       | van           | 1      | 1        | 5               | 4.5501            | partial
         """,
     )

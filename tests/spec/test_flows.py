@@ -80,16 +80,17 @@ def test_od_counts_trips_and_distinct_vehicles_but_no_clones(spark, spec):
     )
 
 
-def test_travel_times_leave_out_cut_legs_and_same_site_and_say_nothing_of_tails_they_do_not_have(spark, spec):
+def test_travel_times_leave_out_stops_however_short_and_same_site_and_say_nothing_of_tails_they_do_not_have(spark, spec):
     spec(
         travel_time_hour,
         timezone="Europe/Brussels",
         given="""
-            vid | vehicle_class | from_site_id | to_site_id | depart_ts | gap_s | is_cut
-            A   | car           | S1           | S2         | 08:00:00  | 100   | false
-            B   | van           | S1           | S2         | 08:10:00  | 300   | false
-            C   | car           | S1           | S2         | 08:10:00  | 9000  | true
-            D   | car           | S1           | S1         | 08:10:00  | 90    | false
+            vid | vehicle_class | from_site_id | to_site_id | depart_ts | gap_s | reference_s | is_cut
+            A   | car           | S1           | S2         | 08:00:00  | 100   | 100         | false
+            B   | van           | S1           | S2         | 08:10:00  | 300   | 100         | false
+            C   | car           | S1           | S2         | 08:10:00  | 9000  | 100         | true
+            D   | car           | S1           | S1         | 08:10:00  | 90    | 100         | false
+            E   | car           | S1           | S2         | 08:10:00  | 341   | 100         | false
         """,
         then="""
             from_site_id | to_site_id | vehicle_class | n | vehicles | mean_s | p50_s | p90_s | p95_s | free_flow_s | tti | buffer_index
@@ -101,9 +102,9 @@ def test_travel_times_leave_out_cut_legs_and_same_site_and_say_nothing_of_tails_
 
 
 def test_free_flow_is_of_off_peak_legs_and_indices_compare_with_it(spark, spec):
-    leg = "vid | vehicle_class | from_site_id | to_site_id | depart_ts | gap_s | is_cut\n"
-    noon = [f"n{i} | car | S1 | S2 | 11:{i:02}:00 | {100 + 10 * i} | false" for i in range(11)]  # 12 to 13 h in Brussels
-    peak = [f"p{i} | car | S1 | S2 | 16:{i:02}:00 | {200 + 10 * i} | false" for i in range(21)]
+    leg = "vid | vehicle_class | from_site_id | to_site_id | depart_ts | gap_s | reference_s | is_cut\n"
+    noon = [f"n{i} | car | S1 | S2 | 11:{i:02}:00 | {100 + 10 * i} | 300 | false" for i in range(11)]  # 12 to 13 h in Brussels
+    peak = [f"p{i} | car | S1 | S2 | 16:{i:02}:00 | {200 + 10 * i} | 300 | false" for i in range(21)]
     spec(
         travel_time_hour,
         timezone="Europe/Brussels",

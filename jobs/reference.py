@@ -36,7 +36,7 @@ def times_of(drives: DataFrame, *, pair: tuple[str, ...], depart: str, seconds: 
 
     Args:
         drives: one row per drive, with ``service_day``, ``distance_m`` and the columns that the other arguments name.
-        pair: the columns of the two places, and what else tells pairs apart.
+        pair: the columns of the two places.
         depart: the column of the departure, a timestamp.
         seconds: the column of the driving time, stops included, in seconds.
 

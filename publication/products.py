@@ -161,12 +161,11 @@ THROUGH_DAY = _product(
     counts=(_column("out_through_day_cell", "entries"), _column("out_through_day_cell", "through")),
     corrected=_column("out_through_day_cell", SHARE),
     warnings_en=(
-        "The share is corrected for missed reads, so it is not through / entries; a shorter limit of driving through "
-        "makes it smaller.",
+        "The share is corrected for missed reads, so it is not through / entries; a shorter limit of a stop makes it smaller.",
     ),
     warnings_nl=(
         "Het aandeel is gecorrigeerd voor gemiste lezingen, en is dus niet through / entries; een kortere grens van "
-        "doorrijden maakt het kleiner.",
+        "een stop maakt het kleiner.",
     ),
 )
 

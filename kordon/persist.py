@@ -33,6 +33,9 @@ def persisted(rows: "DataFrame") -> "tuple[DataFrame, Kept]":
     holds everything since ingest many times over: the driver planned for eight minutes what ran for one, and kept 2.7 million
     nodes of plans in memory.
 
+    On one machine the rows are made at once. Made on first use, two jobs may ask for them at the same time: what the first of them
+    forgets of how they were made, the second still counts with, and Spark logs an error for each of its metrics.
+
     Returns:
         The rows to use, and what holds them until after their last use.
     """
@@ -48,7 +51,7 @@ def persisted(rows: "DataFrame") -> "tuple[DataFrame, Kept]":
 
 def _as_rows(rows: "DataFrame") -> "tuple[DataFrame, Kept]":
     """For little data. Each use copies whole rows, but nobody writes the code that turns them into columns and back."""
-    copied = rows.localCheckpoint(eager=False)
+    copied = rows.localCheckpoint(eager=True)
     return copied, _Copied(cast("Any", copied._jdf).logicalPlan().rdd())
 
 
@@ -66,7 +69,7 @@ def _as_columns(rows: "DataFrame") -> "tuple[DataFrame, Kept]":
     if session.sparkContext.master.startswith("local"):
         # Every task carries what its rows could be made from again, plans included: a fifth of the processor time of a small day.
         # It is needed when a machine is lost, and here there is one.
-        relation.cacheBuilder().cachedColumnBuffers().localCheckpoint()
+        relation.cacheBuilder().cachedColumnBuffers().localCheckpoint().count()
     # Without its ordering, which Spark 4.1 fails to rename when a table is joined with itself; the scan still has it.
     leaf = relation.copy(relation.output(), relation.cacheBuilder(), relation.output().take(0))
     getattr(leaf, "statsOfPlanToCache_$eq")(relation.statsOfPlanToCache())

@@ -3,7 +3,8 @@
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-MINUTE_S, SLOT_S = 60, 900
+MINUTE_S, SLOT_S = 60, 1800
+"""A camera whose traffic comes at its own hours does not fit by the half hour; by the quarter what chance does hides it."""
 SURE = 14.0
 """So many reads must be missing for each unit of dispersion: a Poisson silence of 14 has a chance of one in a million."""
 LONE_READS = 2
@@ -16,7 +17,7 @@ def silences(reads: DataFrame, *, valid: DataFrame) -> DataFrame:
     """The intervals in which a camera was silent against expectation.
 
     The expectation is the camera's own total, spread over the day as the reads of all cameras are. How badly that fits the
-    camera's quarters of an hour is its dispersion; pulsed traffic fits badly, and needs a longer silence.
+    camera's half hours is its dispersion; pulsed traffic fits badly, and needs a longer silence.
 
     Args:
         reads: ``service_day``, ``camera_id``, ``read_ts``.
@@ -64,7 +65,7 @@ def _slot(second: Column) -> Column:
 
 
 def _network(minutes: DataFrame, *, valid: DataFrame) -> DataFrame:
-    """Each quarter of an hour (``slot``) of the days: ``network``, the reads of all cameras in it, and ``before``, since the day began."""
+    """Each half hour (``slot``) of the days: ``network``, the reads of all cameras in it, and ``before``, since the day began."""
     days = valid.groupBy("service_day").agg(
         _slot(F.min("valid_from_s")).alias("first"), _slot(F.max("valid_to_s")).alias("last")
     )

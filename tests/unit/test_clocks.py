@@ -103,6 +103,7 @@ def quiet(spark):
     made.append(reads_of("pulsed", rng, per_hour=120, keep=lambda t: t % 10_800 < 1800))
     made.append(reads_of("late", rng, offset=lambda _: 0.8, delay=lambda t: 72_000 + rng.uniform(0, 2, len(t))))
     made.append(reads_of("rare", rng, per_hour=1))
+    made.append(reads_of("own_hours", rng, per_hour=4, keep=lambda t: not 6 * 3600 <= t < 13 * 3600))
     frame = spark.createDataFrame(pd.concat(made)).withColumn("read_ts", F.col("captured_at"))
     edges = START.timestamp(), START.timestamp() + HOURS * 3600
     cameras = [*(m.camera_id.iloc[0] for m in made), "never"]
@@ -116,7 +117,7 @@ def quiet(spark):
 
 
 def test_two_dead_hours_are_found_and_a_stray_read_does_not_split_them(quiet):
-    assert set(quiet.camera_id) == {"dead", "stray"}, "pulsed and rare traffic is no outage"
+    assert set(quiet.camera_id) == {"dead", "stray"}, "traffic that is pulsed, rare or has hours of its own is no outage"
     lasts = (quiet.down_to_s - quiet.down_from_s).groupby(quiet.camera_id).sum()
     assert lasts.between(6900, 7500).all()
     assert quiet.down_from_s.min() > 4 * 3600 - 300

@@ -1,11 +1,14 @@
 """``kordon run``: the steps over some days, chained in one Spark session."""
 
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
+from threading import Event, Thread
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -25,6 +28,9 @@ READS_PER_BLOCK = 20_000_000
 
 JOBS_AT_ONCE = 2
 """Of a step whose jobs need nothing of each other. On little data most of a job is one thread that plans, and a core stands idle."""
+
+SAYS_EVERY_S = 60.0
+"""So often a step that takes long says how far it is."""
 
 Progress = Callable[[str], None]
 
@@ -140,7 +146,7 @@ def _run_step(
     period = days.period(run.days)
     lines = log.about(run_id=run.run_id, days=period, step=step.name)
     events = lineage.of_step(step, lake=run.lake, city=run.city.id, run_id=run.run_id, progress=progress)
-    with lines, events:
+    with lines, events, _says_how_far(run.spark, step.name, progress=progress):
         with ThreadPoolExecutor(JOBS_AT_ONCE) as pool:
             for wave in step.waves:
                 list(pool.map(lambda job: _run_job(run, step, job), wave))
@@ -154,6 +160,35 @@ def _run_step(
             run.took(step.name, started_at=started, seconds=took)
         summary.seconds[step.name] = summary.seconds.get(step.name, 0.0) + took
         progress(f"  {step.name:<13} {took:6.1f} s")
+
+
+@contextmanager
+def _says_how_far(spark: "SparkSession", name: str, *, progress: Progress) -> Iterator[None]:
+    """While a step works, say each minute how long it has and how many tasks of what runs now are done."""
+    from py4j.protocol import Py4JError
+
+    ended, began = Event(), time.monotonic()
+
+    def tasks() -> str:
+        tracker = spark.sparkContext.statusTracker()
+        stages = [found for stage in tracker.getActiveStageIds() if (found := tracker.getStageInfo(stage)) is not None]
+        every = sum(stage.numTasks for stage in stages)
+        return f", {sum(stage.numCompletedTasks for stage in stages)} of {every} tasks" if every else ""
+
+    def speak() -> None:
+        # Of a Spark that died the step itself tells.
+        with suppress(Py4JError, OSError):
+            while not ended.wait(SAYS_EVERY_S):
+                progress(f"  {name:<13} {time.monotonic() - began:6.0f} s so far{tasks()}")
+
+    # Its lines are about the same run and step.
+    speaker = Thread(target=copy_context().run, args=(speak,), daemon=True)
+    speaker.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        speaker.join()
 
 
 def _run_job(run: Run, step: chain.Step, job: ModuleType) -> None:

@@ -15,6 +15,7 @@ SHARED = ROOT.parent / "shared"
 
 LONGEST = (
     "same_rows",
+    "week",
     "independent",
     "killed_store",
     "residue",

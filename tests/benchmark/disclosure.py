@@ -9,7 +9,7 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -67,10 +67,10 @@ def invented() -> dict[str, Any]:
         }
 
 
-def figures(folder: Path) -> dict[str, Any]:
-    """What a release shows, and what its audit finds and takes."""
+def figures(folder: Path, *, also: Sequence[Path] = ()) -> dict[str, Any]:
+    """What a release shows, and what its audit, with other releases that the attacker has, finds and takes."""
     spent: dict[str, float] = {}
-    report = timed(attacked, spent, "audit")(folder)
+    report = timed(attacked, spent, "audit")(folder, also=also)
     twelve = next(finding for finding in report.findings if finding.number == 12)
     said = json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))["kordon"]["suppression"]
     shown = {f"{name}_shown_pct": rows["shown_count_pct"] for name, rows in said.items()}

@@ -79,9 +79,9 @@ def ran(tmp_path_factory):
 
 
 def _wait_for_java(scratch: Path) -> None:
-    """Java outlives the command by the moment in which it deletes its files."""
+    """Java outlives the command by the moment in which it deletes its files; their folders stay until the next run."""
     until = time.monotonic() + 60
-    while any(scratch.glob("kordon-*/*")) and time.monotonic() < until:
+    while any(files for _, _, files in os.walk(scratch)) and time.monotonic() < until:
         time.sleep(0.2)
 
 

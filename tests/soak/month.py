@@ -1,7 +1,7 @@
 """A month of Vliet at 60,000 vehicles a day: run, released in both tiers, and every release attacked. Takes well over an hour.
 
-``python tests/soak/month.py FOLDER [A..B] [VEHICLES]``. What FOLDER holds of an earlier try is not made again. Days that are no
-calendar month are released without the products of a month. Figures are printed as JSON, a release a line.
+``python tests/soak/month.py FOLDER [A..B] [VEHICLES]``. What FOLDER holds of an earlier try is not made again. Other days than that
+month's are released without the products of a month. Figures are printed as JSON, a release a line.
 """
 
 import json
